@@ -1,0 +1,198 @@
+import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
+import type { Finding } from '../core/finding.js';
+import type { StepKind, TokenCount } from '../core/trajectory.js';
+import type { VerdictOutcome, Vote } from '../core/verdict.js';
+
+/** The answer of `assay why --json`. */
+export interface Why {
+  readonly traceId: string;
+  readonly tenant: string;
+  readonly service: string;
+  readonly release: string;
+  readonly complete: boolean;
+  readonly version: number;
+  /** The one final outcome, or `open` or `pending`. */
+  readonly outcome: LedgerOutcome;
+  readonly trajectory: WhyTrajectory;
+  readonly findings: readonly Finding[];
+  /** Absent while the trace is open. */
+  readonly decision?: WhyDecision;
+  readonly verdicts: readonly WhyVerdict[];
+}
+
+export interface WhyTrajectory {
+  readonly input?: string;
+  readonly output?: string;
+  readonly model?: string;
+  readonly provider?: string;
+  readonly tokens?: TokenCount;
+  readonly finishReason?: string;
+  readonly sessionId?: string;
+  readonly userId?: string;
+  readonly error?: string;
+  readonly durationMs: number;
+  readonly spanCount: number;
+  readonly dialects: readonly string[];
+  readonly steps: readonly WhyStep[];
+}
+
+export interface WhyStep {
+  readonly kind: StepKind;
+  readonly name: string;
+  readonly arguments?: string;
+  readonly result?: string;
+  readonly error?: string;
+  readonly durationMs: number;
+}
+
+export interface WhyDecision {
+  readonly suspicion: number;
+  readonly stratum: Stratum;
+  readonly pi: number;
+  readonly g: number;
+  readonly outcome: DecisionOutcome;
+  readonly reason: string;
+  readonly policyVersion: number;
+  readonly completeness: string;
+  readonly settled: readonly SettledCriterion[];
+  readonly audit: boolean;
+  /** Bus time, ISO 8601. */
+  readonly firstSeenAt: string;
+  readonly decidedAt: string;
+  readonly wholeAfterMs: number;
+}
+
+export interface WhyVerdict {
+  readonly criterion: string;
+  readonly outcome: VerdictOutcome;
+  readonly confidence: number;
+  readonly votes: readonly Vote[];
+  readonly quotes: readonly string[];
+  readonly explanation: string;
+  readonly reason: string;
+  readonly model: string;
+  readonly provider: string;
+  readonly rubricVersion: string;
+  readonly judgeHash: string;
+  readonly fromCache: boolean;
+  readonly audit: boolean;
+  readonly costUsd: number;
+  readonly judgedAt: string;
+}
+
+/** Exactly one a trace, the first that holds; `open` and `pending` are not final. */
+export const LEDGER_OUTCOMES = [
+  'open',
+  'pending',
+  'judge_error',
+  'abstained',
+  'shed_budget',
+  'judged',
+  'from_cache',
+  'settled',
+  'sampled_out',
+] as const;
+export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
+
+/** Traces received, and each outcome by its own query: received = the sum of the others. */
+export type Coverage = { readonly received: number } & Readonly<Record<LedgerOutcome, number>>;
+
+/** The answer of `assay report --json`. Rates and interval bounds are in [0, 1], or null when nothing supports one. */
+export interface Report {
+  readonly releases: readonly ReleaseReport[];
+  readonly coverage: Coverage;
+  readonly incomplete: number;
+  readonly spend: { readonly usd: number; readonly judgeAllUsd: number; readonly lostUsd: number; readonly calls: number };
+}
+
+export interface RateReport {
+  readonly passRate: number | null;
+  readonly interval: readonly [low: number, high: number] | null;
+  /** The plain mean over judged traces, as most tools show it: biased, for comparison only. */
+  readonly naiveMean: number | null;
+  /** Share of the selected that no judge answered. */
+  readonly unansweredShare: number;
+  /** Bounds when unanswered traces all failed or all passed; only when their share is above 5 %. */
+  readonly worstCase?: readonly [low: number, high: number];
+  /** Strata with traces and no verdict: they contribute [0, 1]. */
+  readonly emptyStrata: readonly Stratum[];
+}
+
+export interface ReleaseReport extends RateReport {
+  readonly service: string;
+  readonly release: string;
+  readonly traces: number;
+  /** Traces with a pass or fail from a judge, audits not counted. */
+  readonly judged: number;
+  readonly settled: number;
+  readonly suspected: number;
+  readonly criteria: readonly (RateReport & { readonly criterion: string; readonly judged: number })[];
+}
+
+/** A line of `assay traces`. */
+export interface TraceRow {
+  readonly traceId: string;
+  readonly tenant: string;
+  readonly service: string;
+  readonly release: string;
+  /** Bus time of the first record, ISO 8601. */
+  readonly firstSeenAt: string;
+  readonly durationMs: number;
+  readonly outcome: LedgerOutcome;
+  /** Pass or fail of the whole trace; null when unresolved. */
+  readonly passed: boolean | null;
+  readonly stratum: Stratum | null;
+  readonly suspicion: number;
+  readonly findings: readonly string[];
+  readonly reason: string;
+}
+
+export interface TraceFilter {
+  readonly only?: 'failed' | 'suspected' | 'unjudged' | 'errors';
+  readonly release?: string;
+  readonly limit: number;
+}
+
+/** Counts of the running process, for a live panel. */
+export interface Status {
+  readonly spansReceived: number;
+  readonly tracesDecided: number;
+  readonly tracesSuspected: number;
+  readonly tracesSettled: number;
+  readonly tracesJudged: number;
+  readonly judgementsWaiting: number;
+  readonly spentUsd: number;
+  readonly judgeAllUsd: number;
+}
+
+/** The prompt that a judge would be sent for a trace, without sending it. */
+export interface PromptRow {
+  readonly traceId: string;
+  readonly service: string;
+  readonly release: string;
+  readonly settled: readonly SettledCriterion[];
+  readonly prompts: readonly { readonly criterion: string; readonly system: string; readonly user: string }[];
+}
+
+/** What the commands ask of a running Assay, or of a data directory when none runs. */
+export interface AssayQueries {
+  /** @throws {PipelineError} TRACE_UNKNOWN */
+  why(traceId: string): Promise<Why>;
+  traces(filter: TraceFilter): Promise<readonly TraceRow[]>;
+  report(): Promise<Report>;
+  /** Ordered by trace id; give the last one to go on. */
+  prompts(afterTraceId: string, limit: number): Promise<readonly PromptRow[]>;
+}
+
+/** An Assay that runs in this process. */
+export interface RunningAssay {
+  /** Such as `http://127.0.0.1:4318`. */
+  readonly url: string;
+  readonly dataDirectory: string;
+  readonly queries: AssayQueries;
+  status(): Promise<Status>;
+  /** Resolves when nothing is open, waiting or unwritten any more. */
+  settled(signal: AbortSignal): Promise<void>;
+  /** Drains and stops. Safe twice. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+import type { Component } from './component.js';
+
+/**
+ * The topics of the pipeline. A role meets another only here.
+ * `spans`: OTLP `ExportTraceServiceRequest` in protobuf, spans of one trace, key = trace id in lower-case hex.
+ * The rest: one JSON document a record, key = trace id.
+ */
+export const TOPICS = ['spans', 'decisions', 'judgements', 'verdicts', 'spend', 'policies'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** The record header that carries the tenant; the client's own is dropped at admission. */
+export const TENANT_HEADER = 'assay.tenant';
+
+/** What a producer hands to the bus. */
+export interface LogRecord {
+  readonly topic: Topic;
+  /** Decides the partition; records of one key keep their order. */
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A record as it lies on the bus. */
+export interface StoredRecord extends LogRecord {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly partition: number;
+  /** Grows within a partition, with gaps allowed; the first is 0. */
+  readonly offset: number;
+  /** Bus time: when the record was accepted, in milliseconds since the Unix epoch. */
+  readonly acceptedAtMs: number;
+}
+
+/** How much one poll may bring. */
+export interface PollOptions {
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+  /** Longest wait for a first record, in ms; the answer is then empty. */
+  readonly waitMs: number;
+}
+
+/**
+ * One member of a consumer group, reading one topic from the group's committed offset.
+ * Delivery is at least once: what was polled and not committed comes again after a restart.
+ */
+export interface LogReader {
+  /** Records in offset order within a partition. Empty after `waitMs`, while paused, or when the signal aborts. */
+  poll(options: PollOptions, signal: AbortSignal): Promise<readonly StoredRecord[]>;
+  /**
+   * Makes `nextOffset` durable as the first offset that the group has not finished in this partition.
+   * Never moves back: a lower one than the committed is ignored.
+   */
+  commit(partition: number, nextOffset: number): Promise<void>;
+  /** The committed offset of each partition of this topic; 0 when nothing was committed. */
+  committed(): Promise<ReadonlyMap<number, number>>;
+  /** Reads from here on at this offset, without moving what is committed. */
+  seek(partition: number, offset: number): void;
+  /** `poll` answers empty until `resume`. */
+  pause(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** The bus. Embedded it is an lmdb log in the data directory, distributed it is Kafka. */
+export interface Log extends Component {
+  /**
+   * Resolves when all records are durable: flushed to disk, or acknowledged by all in-sync replicas.
+   * Nobody may be told "accepted" before. Order within a key is the order given.
+   * @throws {PipelineError} BUS_UNAVAILABLE when it cannot take them now; none, some or all may then have been taken
+   */
+  append(records: readonly LogRecord[]): Promise<void>;
+  reader(topic: Topic, group: string): LogReader;
+  /** Per partition, one past the newest offset. */
+  endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>>;
+  /** Records that the group has not committed yet. */
+  lag(topic: Topic, group: string): Promise<number>;
+}

@@ -27,6 +27,24 @@ export interface ModelPrice {
   readonly version: string;
 }
 
+/** What every request to a deployment of a model carries. Part of the judge's hash: another temperature is another judge. */
+export interface ModelParameters {
+  /** Absent for a model that takes none. */
+  readonly temperature?: number;
+  readonly maxOutputTokens: number;
+}
+
+/** What the cause of a `complete` error may carry. */
+export interface ModelFailure {
+  /** How long the provider asked to be left alone. */
+  readonly retryAfterMs?: number;
+  /** True when the provider cannot have charged for the call: it was never reached, or it answered with an error. */
+  readonly unbilled?: boolean;
+  /** Tokens that the provider says it charged for, for a reply that cannot be used. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+}
+
 /** A reachable LLM endpoint with a known price. */
 export interface Model {
   /** Such as `openai`, `anthropic`. */
@@ -35,10 +53,11 @@ export interface Model {
   /** Where the text goes, for the announcement. */
   readonly baseUrl: string;
   readonly price: ModelPrice;
+  readonly parameters: ModelParameters;
   /**
    * One call, no retry of its own.
-   * @throws {PipelineError} MODEL_UNREACHABLE, MODEL_THROTTLED (its cause may carry `retryAfterMs`), MODEL_TIMEOUT,
-   *   MODEL_REFUSED (key, quota, unknown model), MODEL_REPLY_INVALID
+   * @throws {PipelineError} MODEL_UNREACHABLE, MODEL_THROTTLED, MODEL_TIMEOUT, MODEL_REFUSED (key, quota, unknown
+   *   model), MODEL_REPLY_INVALID; the cause may be a {@link ModelFailure}
    */
   complete(request: ModelRequest, signal: AbortSignal): Promise<ModelReply>;
 }

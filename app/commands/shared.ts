@@ -1,0 +1,58 @@
+import { Command, Option } from 'commander';
+import { loadConfig, type LoadedConfig } from '../load-config.js';
+import { openQueries } from '../open-queries.js';
+import type { AssayQueries } from '../api.js';
+import { paintFor, type Paint } from '../render/format.js';
+
+/** What a command sees of the process it runs in. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface CommonOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly set?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** `--config`, `--data` and `--set`, which every command takes. */
+export function withConfigOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--config <file>', 'settings in YAML'))
+    .addOption(new Option('--data <dir>', 'data directory (default: .assay)'))
+    .addOption(
+      new Option('--set <key=value>', 'one setting, such as sampler.quietMs=5000; may be repeated').argParser((value: string, before: string[] | undefined) => [
+        ...(before ?? []),
+        value,
+      ]),
+    );
+}
+
+/** Settings of this call: file, then `--set`, then the command's own options. */
+export function configOf(options: CommonOptions, terminal: Terminal, overrides: Readonly<Record<string, unknown>> = {}): LoadedConfig {
+  return loadConfig({
+    file: options.config,
+    sets: options.set ?? [],
+    overrides: { ...(options.data === undefined ? {} : { dataDirectory: options.data }), ...overrides },
+    env: terminal.env,
+  });
+}
+
+/** Runs one query and prints its answer, as JSON or for people. */
+export async function printQuery<T>(
+  options: CommonOptions,
+  terminal: Terminal,
+  work: { ask(queries: AssayQueries): Promise<T>; render(value: T, paint: Paint): string },
+): Promise<void> {
+  const open = await openQueries(configOf(options, terminal), terminal.env);
+  try {
+    const value = await work.ask(open.queries);
+    const text = options.json === true ? JSON.stringify(value, undefined, 2) : work.render(value, paintFor(terminal.stdout, terminal.env));
+    terminal.stdout.write(`${text}\n`);
+  } finally {
+    await open.close();
+  }
+}

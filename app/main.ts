@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageRoot } from '../core/package-root.js';
+import { addConfig } from './commands/config-command.js';
+import { exitCodeOf, EXIT } from './commands/exit-codes.js';
+import { addReport, addTraces, addWhy } from './commands/query-commands.js';
+import type { Terminal } from './commands/shared.js';
+import { addUp } from './commands/up.js';
+
+const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, env: process.env };
+const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+
+const program = new Command('assay')
+  .description('Tells whether your LLM agent works in production, and whether the last release made it worse.')
+  .version(version)
+  .showHelpAfterError('(see --help)')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  assay up                      start here, listening on 127.0.0.1:4318\n  assay report                  pass rate per release, coverage, spend\n  assay traces --failed         what went wrong lately\n  assay why <trace id>          the whole story of one trace\n\nExit codes: 0 held, 1 did not hold, 2 usage or configuration, 3 a dependency was out of reach.',
+  )
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? EXIT.held : EXIT.usage);
+  });
+addUp(program, terminal);
+addWhy(program, terminal);
+addTraces(program, terminal);
+addReport(program, terminal);
+addConfig(program, terminal);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`assay: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitCodeOf(error));
+}

@@ -1,0 +1,108 @@
+import type { Log, Topic } from '../core/log.js';
+import type { Trajectory } from '../core/trajectory.js';
+import { readTrajectory } from '../dialects/index.js';
+import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
+import { PRICED_VOTES } from '../judges/config.js';
+import type { StoreReader } from '../store/index.js';
+import type { AssayQueries, PromptRow, Status } from './api.js';
+import type { AssayConfig } from './config.js';
+import { explain } from './explain.js';
+import { buildReport } from './report.js';
+
+export interface QueryDeps {
+  readonly reader: StoreReader;
+  readonly log: Log;
+  readonly config: AssayConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface LocalQueries extends AssayQueries {
+  status(): Promise<Status>;
+  /** True when the bus holds nothing that a role has not finished, and no trace is open or pending. */
+  idle(): Promise<boolean>;
+}
+
+/** Who reads which topic: what must be at zero lag before nothing is under way. */
+const READERS: readonly (readonly [topic: Topic, group: string])[] = [
+  ['spans', 'sample'],
+  ['judgements', 'judge'],
+  ['spans', 'write'],
+  ['decisions', 'write'],
+  ['verdicts', 'write'],
+  ['spend', 'write'],
+];
+
+/** Answers from the store. */
+export function createQueries(deps: QueryDeps): LocalQueries {
+  const { reader } = deps;
+  const read = (spans: Parameters<typeof readTrajectory>[0], tenant: string): Trajectory => readTrajectory(spans, { tenant });
+  return {
+    async why(traceId) {
+      const found = await reader.resolveTrace(traceId);
+      const [spans, decision, outcome] = await Promise.all([
+        reader.spansOf(found.tenant, found.traceId),
+        reader.decisionOf(found.tenant, found.traceId),
+        reader.outcomeOf(found.tenant, found.traceId),
+      ]);
+      const verdicts = decision === undefined ? [] : await reader.verdictsOf(found.tenant, found.traceId, decision.version);
+      return explain({ trajectory: read(spans, found.tenant), decision, verdicts, outcome });
+    },
+    traces: (filter) => reader.listTraces(filter),
+    async report() {
+      const [cells, coverage, incomplete, spend] = await Promise.all([reader.releaseCells(), reader.coverage(), reader.incomplete(), reader.spend()]);
+      return buildReport({ cells, coverage, incomplete, spend: toSpend(spend) });
+    },
+    prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
+    async status() {
+      const [counts, spend, waiting] = await Promise.all([reader.counts(), reader.spend(), deps.log.lag('judgements', 'judge')]);
+      const money = toSpend(spend);
+      return {
+        spansReceived: counts.spans,
+        tracesDecided: counts.decided,
+        tracesSuspected: counts.suspected,
+        tracesSettled: counts.settled,
+        tracesJudged: counts.judged,
+        judgementsWaiting: waiting,
+        spentUsd: money.usd,
+        judgeAllUsd: money.judgeAllUsd,
+      };
+    },
+    async idle() {
+      for (const [topic, group] of READERS) if ((await deps.log.lag(topic, group)) > 0) return false;
+      const { open, pending } = await reader.coverage();
+      return open === 0 && pending === 0;
+    },
+  };
+}
+
+type StoredSpend = Awaited<ReturnType<StoreReader['spend']>>;
+
+function toSpend(spend: StoredSpend): { usd: number; judgeAllUsd: number; lostUsd: number; calls: number } {
+  return {
+    usd: spend.usd,
+    lostUsd: spend.lostUsd,
+    calls: spend.calls,
+    judgeAllUsd: spend.meanCallUsd * spend.judgeable * PRICED_VOTES,
+  };
+}
+
+async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Promise<readonly PromptRow[]> {
+  const rubrics = loadRubrics();
+  const ids = await deps.reader.traceIdsAfter(afterTraceId, limit);
+  const spansByTrace = await deps.reader.spansOfMany(ids);
+  const rows: PromptRow[] = [];
+  for (const id of ids) {
+    const spans = spansByTrace.get(id) ?? [];
+    const decision = await deps.reader.decisionOf(undefined, id);
+    const trajectory = readTrajectory(spans, { tenant: decision?.tenant ?? '' });
+    const { evidence } = renderEvidence(trajectory, deps.config.judges);
+    rows.push({
+      traceId: id,
+      service: trajectory.service,
+      release: trajectory.release,
+      settled: decision?.settled ?? [],
+      prompts: rubrics.map((rubric) => ({ criterion: rubric.criterion, ...buildPrompt(rubric, evidence, 'shadow') })),
+    });
+  }
+  return rows;
+}

@@ -1,0 +1,68 @@
+import pc from 'picocolors';
+
+/** Colours that are only there when the stream is a terminal (and NO_COLOR is not set). */
+export type Paint = ReturnType<typeof pc.createColors>;
+
+export function paintFor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Paint {
+  return pc.createColors(stream.isTTY === true && (env['NO_COLOR'] ?? '') === '');
+}
+
+/** `98.3 %`, or `--` when there is no number: a missing value is never a zero. */
+export function percent(value: number | null): string {
+  return value === null ? '--' : `${(value * 100).toFixed(1)} %`;
+}
+
+/** `96.9-99.2 %`, or `--`. */
+export function interval(bounds: readonly [number, number] | null): string {
+  return bounds === null ? '--' : `${(bounds[0] * 100).toFixed(1)}-${(bounds[1] * 100).toFixed(1)} %`;
+}
+
+/** Dollars with as many digits as a small amount needs. */
+export function dollars(usd: number): string {
+  if (usd === 0) return '$0';
+  return usd >= 1 ? `$${usd.toFixed(2)}` : `$${usd.toPrecision(2)}`;
+}
+
+/** `12 ms`, `1.2 s`, `3.5 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${(ms / 60_000).toFixed(1)} min`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/**
+ * Makes text of a trace safe to print: it is hostile, and a terminal obeys control characters.
+ * Line breaks become `⏎`, the rest of C0, C1 and the direction overrides become `�`; cut to `width` characters.
+ */
+export function safeLine(text: string, width = 200): string {
+  const flat = text
+    .replace(/\r?\n/g, ' ⏎ ')
+    // eslint-disable-next-line no-control-regex -- these are what must not reach a terminal
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
+  return flat.length > width ? `${flat.slice(0, width - 1)}…` : flat;
+}
+
+/** Columns as wide as their widest cell; numbers are right-aligned by the caller's choice. */
+export function table(rows: readonly (readonly string[])[], rightAligned: ReadonlySet<number> = new Set()): string {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, visibleLength(cell))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => {
+          const padding = ' '.repeat((widths[at] ?? 0) - visibleLength(cell));
+          return rightAligned.has(at) ? padding + cell : cell + padding;
+        })
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function visibleLength(cell: string): number {
+  // eslint-disable-next-line no-control-regex -- colour codes take no room
+  return cell.replace(/\u001b\[[0-9;]*m/g, '').length;
+}

@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../../core/package-root.js';
+
+const CLI = join(packageRoot(), 'dist', 'app', 'main.js');
+
+/** What a finished command printed. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export function temporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'assay-test-'));
+}
+
+/** Environment without keys of the machine that runs the tests. */
+export function cleanEnv(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(OPENAI|ANTHROPIC|OTEL|ASSAY)_/.test(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), ...extra };
+}
+
+/** Runs the real command to its end. */
+export async function runAssay(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<CommandResult> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: options.cwd, env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** A running `assay up`. */
+export interface AssayProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  /** Resolves with the signal or code that ended it. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** SIGTERM, and waits for the drain. */
+  stop(): Promise<void>;
+}
+
+/** Starts `assay up` on a free port and waits until it says where it listens. */
+export async function startAssayProcess(options: {
+  readonly data: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}): Promise<AssayProcess> {
+  const child = spawn(process.execPath, [CLI, 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])], {
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once('close', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const found = /listens on (http:\/\/\S+)/.exec(output)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', look);
+    child.stderr.on('data', look);
+    void ended.then(({ code, signal }) => {
+      reject(new Error(`assay up ended with ${String(code ?? signal)} before it listened:\n${output}`));
+    });
+  });
+  return {
+    url,
+    child,
+    output: () => output,
+    ended,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import type { Span, SpanKind, StatusCode } from '../span.js';
+import { checkField, checkMessage } from './check-message.js';
+import type { SpanSource } from './decoded-span.js';
+import { DecodedSpan, Resource } from './decoded-span.js';
+import { malformed } from './malformed.js';
+import { OTLP } from './schema.js';
+import { SPAN } from './span-fields.js';
+import { WIRE, WireReader } from './wire-reader.js';
+
+const NO_PARENT = '0000000000000000';
+
+/**
+ * The spans of an OTLP `ExportTraceServiceRequest` in protobuf, in the order they come, whatever the order of the fields.
+ *
+ * All of it is checked at once, so that nothing can fail later; attributes, events and links become objects when they are
+ * first asked for. Spans of one resource share its attributes. The bytes are kept, and must not change while a span is used.
+ *
+ * @throws {PipelineError} OTLP_MALFORMED, also for an id that is not of its length: admission lets none of these pass
+ */
+export function decodeSpans(bytes: Uint8Array): Span[] {
+  const reader = new WireReader(bytes);
+  const spans: Span[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) decodeResourceSpans(reader, spans);
+    else checkField(reader, OTLP.request);
+  }
+  return spans;
+}
+
+function decodeResourceSpans(reader: WireReader, into: Span[]): void {
+  reader.expect(WIRE.bytes);
+  const resource = new Resource(reader.bytes);
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 1) resource.parts.push({ start: checkMessage(reader, OTLP.resource), end: reader.position });
+    else if (reader.field === 2) decodeScopeSpans(reader, resource, into);
+    else checkField(reader, OTLP.resourceSpans);
+  }
+  reader.leave(outer);
+}
+
+function decodeScopeSpans(reader: WireReader, resource: Resource, into: Span[]): void {
+  reader.expect(WIRE.bytes);
+  const source: SpanSource = { bytes: reader.bytes, resource, scopeName: '', scopeVersion: '' };
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 1) decodeScope(reader, source);
+    else if (reader.field === 2) into.push(decodeSpan(reader, source));
+    else checkField(reader, OTLP.scopeSpans);
+  }
+  reader.leave(outer);
+}
+
+function decodeScope(reader: WireReader, into: SpanSource): void {
+  reader.expect(WIRE.bytes);
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 1) into.scopeName = reader.expectString();
+    else if (reader.field === 2) into.scopeVersion = reader.expectString();
+    else checkField(reader, OTLP.scope);
+  }
+  reader.leave(outer);
+}
+
+function decodeSpan(reader: WireReader, source: SpanSource): Span {
+  reader.expect(WIRE.bytes);
+  const outer = reader.enter();
+  const span = new DecodedSpan(source, { start: reader.position, end: reader.end });
+  while (reader.next()) decodeSpanField(reader, span);
+  if (span.traceId.length !== 32) throw wrongId('trace id of 16', span.traceId, reader);
+  if (span.spanId.length !== 16) throw wrongId('span id of 8', span.spanId, reader);
+  if (span.parentSpanId === NO_PARENT) span.parentSpanId = '';
+  else if (span.parentSpanId !== '' && span.parentSpanId.length !== 16)
+    throw wrongId('parent span id of 8', span.parentSpanId, reader);
+  reader.leave(outer);
+  return span;
+}
+
+function wrongId(expected: string, got: string, reader: WireReader): Error {
+  return malformed(
+    `expected a ${expected} bytes, got ${got.length / 2} bytes in the span that ends`,
+    `byte ${reader.position}`,
+  );
+}
+
+function decodeSpanField(reader: WireReader, span: DecodedSpan): void {
+  switch (reader.field) {
+    case SPAN.traceId:
+      span.traceId = reader.expectHex();
+      break;
+    case SPAN.spanId:
+      span.spanId = reader.expectHex();
+      break;
+    case SPAN.parentSpanId:
+      span.parentSpanId = reader.expectHex();
+      break;
+    case SPAN.traceState:
+      span.traceState = reader.expectString();
+      break;
+    case SPAN.name:
+      span.name = reader.expectString();
+      break;
+    case SPAN.kind:
+      reader.expect(WIRE.varint);
+      span.kind = toSpanKind(reader.int32());
+      break;
+    case SPAN.startTime:
+      reader.expect(WIRE.fixed64);
+      span.startNs = reader.fixed64();
+      break;
+    case SPAN.endTime:
+      reader.expect(WIRE.fixed64);
+      span.endNs = reader.fixed64();
+      break;
+    case SPAN.status:
+      decodeStatus(reader, span);
+      break;
+    default:
+      checkField(reader, OTLP.span);
+  }
+}
+
+function decodeStatus(reader: WireReader, span: DecodedSpan): void {
+  reader.expect(WIRE.bytes);
+  const outer = reader.enter();
+  while (reader.next()) {
+    if (reader.field === 2) span.statusMessage = reader.expectString();
+    else if (reader.field === 3) {
+      reader.expect(WIRE.varint);
+      span.statusCode = toStatusCode(reader.int32());
+    } else checkField(reader, OTLP.status);
+  }
+  reader.leave(outer);
+}
+
+function toSpanKind(value: number): SpanKind {
+  return value >= 0 && value <= 5 ? (value as SpanKind) : 0;
+}
+
+function toStatusCode(value: number): StatusCode {
+  return value === 1 || value === 2 ? value : 0;
+}

@@ -1,0 +1,15 @@
+/** Numbers of a span's fields. @see opentelemetry-proto, trace/v1/trace.proto */
+export const SPAN = {
+  traceId: 1,
+  spanId: 2,
+  traceState: 3,
+  parentSpanId: 4,
+  name: 5,
+  kind: 6,
+  startTime: 7,
+  endTime: 8,
+  attributes: 9,
+  events: 11,
+  links: 13,
+  status: 15,
+} as const;

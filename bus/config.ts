@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const GIB = 2 ** 30;
+
+/** Settings of the embedded bus. */
+export const busConfig = z.strictObject({
+  pollIntervalMs: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe('How often a waiting reader looks for records that another thread or process appended, in milliseconds.'),
+  retention: z
+    .strictObject({
+      hours: z.number().positive().default(24).describe('Age in hours at which a record may be removed.'),
+      maxBytes: z
+        .int()
+        .min(1_048_576)
+        .default(4 * GIB)
+        .describe('Size in bytes of all topics together above which the oldest records may be removed.'),
+      sweepIntervalMs: z
+        .int()
+        .min(10)
+        .default(10_000)
+        .describe('Time between two looks for what to remove, in milliseconds.'),
+    })
+    .prefault({})
+    .describe('What is removed. A record that a consumer group has not committed is never removed.'),
+  capacityBytes: z
+    .int()
+    .min(1_048_576)
+    .default(16 * GIB)
+    .describe(
+      'Size in bytes of all topics together at which the bus takes no more records, until groups commit and retention removes.',
+    ),
+});
+
+export type BusConfig = z.output<typeof busConfig>;

@@ -1,0 +1,128 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { PipelineError } from '../core/errors.js';
+
+/** A piece of work inside the next write transaction. */
+export interface WriteJob<Result> {
+  /** Runs before the write lock is taken: whatever is slow and needs no lock. */
+  readonly prepare?: () => void;
+  /** Runs inside the transaction. Anything thrown undoes the whole transaction. */
+  readonly apply: () => Result;
+  /** Runs once the transaction is on disk, before anybody is told. */
+  readonly flushed?: () => void;
+}
+
+/** One lmdb file and the queue of writes to it. */
+export interface Environment {
+  readonly root: RootDatabase<Buffer, string>;
+  /**
+   * Resolves once the job's writes are on disk. Jobs that are queued together share one transaction and one flush.
+   * @throws {PipelineError} BUS_CLOSED when the file is closed, BUS_UNAVAILABLE when it could not be written
+   */
+  write<Result>(job: WriteJob<Result>): Promise<Result>;
+  /** Writes what is queued, then closes. Safe twice. */
+  close(): Promise<void>;
+}
+
+interface QueuedJob {
+  readonly job: WriteJob<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Address space, not disk: the file is as long as what was written. Above it lmdb would have to map anew. */
+const MAP_BYTES = 2 ** 36;
+
+/**
+ * Opens an lmdb file for several threads and processes at once.
+ *
+ * A transaction is run, synced and published in one synchronous call. Thereby the write lock is never held while an event
+ * loop is busy elsewhere, and nothing is visible to a reader before it is on disk, so that no effect can rest on a record
+ * that a power cut takes back: this is why lmdb-js's `overlappingSync`, its default, is off.
+ *
+ * A thread that is terminated in the middle of a write leaves the lock taken: stop its components first.
+ *
+ * @throws {PipelineError} DATA_DIRECTORY_UNUSABLE
+ */
+export function openEnvironment(path: string): Environment {
+  const root = openRoot(path);
+  const queue: QueuedJob[] = [];
+  let scheduled = false;
+  let closed = false;
+  let closing: Promise<void> | undefined;
+
+  function flush(): void {
+    scheduled = false;
+    const jobs = queue.splice(0);
+    if (jobs.length === 0) return;
+    let results: unknown[];
+    try {
+      for (const { job } of jobs) job.prepare?.();
+      results = root.transactionSync(() => jobs.map(({ job }) => job.apply()));
+    } catch (error) {
+      const failure = unavailable(path, error);
+      for (const { reject } of jobs) reject(failure);
+      return;
+    }
+    for (const { job } of jobs) job.flushed?.();
+    jobs.forEach(({ resolve }, index) => {
+      resolve(results[index]);
+    });
+  }
+
+  return {
+    root,
+    write<Result>(job: WriteJob<Result>) {
+      if (closed)
+        return Promise.reject(new PipelineError('BUS_CLOSED', `expected ${path} to be open, but it was closed`));
+      return new Promise<Result>((resolve, reject) => {
+        queue.push({ job, resolve: resolve as (result: unknown) => void, reject });
+        if (scheduled) return;
+        scheduled = true;
+        setImmediate(flush);
+      });
+    },
+    close() {
+      closed = true;
+      closing ??= Promise.resolve().then(() => {
+        flush();
+        return root.close();
+      });
+      return closing;
+    },
+  };
+}
+
+function openRoot(path: string): RootDatabase<Buffer, string> {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return open<Buffer, string>({
+      path,
+      mapSize: MAP_BYTES,
+      overlappingSync: false,
+      encoding: 'binary',
+      maxDbs: 4,
+      maxReaders: 256,
+    });
+  } catch (error) {
+    throw new PipelineError(
+      'DATA_DIRECTORY_UNUSABLE',
+      `expected to open ${path} for reading and writing, got "${messageOf(error)}"; check the owner, the mode and the free space of its directory`,
+      { cause: error },
+    );
+  }
+}
+
+function unavailable(path: string, error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  return new PipelineError(
+    'BUS_UNAVAILABLE',
+    `expected to write to ${path}, got "${messageOf(error)}"; nothing of it was kept, free disk space and send again`,
+    { cause: error },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import { silentLogger } from '../core/logger.js';
+import { noMetrics } from '../core/metrics.js';
+import { describeLog } from '../test/contracts/log.js';
+import { busConfig, createLmdbLog } from './index.js';
+
+const never = new AbortController().signal;
+
+describeLog('the lmdb log', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'assay-bus-'));
+  const logs: Log[] = [];
+  return {
+    async open() {
+      const log = createLmdbLog(
+        { directory, ...busConfig.parse({}) },
+        { clock: systemClock, logger: silentLogger, metrics: noMetrics },
+      );
+      logs.push(log);
+      await log.start(never);
+      return log;
+    },
+    async dispose() {
+      for (const log of logs) await log.stop(never);
+      await rm(directory, { recursive: true });
+    },
+  };
+});

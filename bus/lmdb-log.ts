@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.js';
+import { PipelineError } from '../core/errors.js';
+import type { Log, LogReader, LogRecord, Topic } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import type { Metrics } from '../core/metrics.js';
+import { createAppender, type Appender } from './appender.js';
+import { createCapacity, type Capacity } from './capacity.js';
+import type { BusConfig } from './config.js';
+import { openEnvironment } from './environment.js';
+import { busInstruments, type BusInstruments } from './instruments.js';
+import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
+import { sweepUntil } from './retention.js';
+import { PARTITION, openTables } from './tables.js';
+
+/** Where the log lies, and its settings. */
+export interface BusOptions extends BusConfig {
+  /** Made when it is not there. All threads of a process give the same one. */
+  readonly directory: string;
+}
+
+export interface BusDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * The embedded bus: one lmdb file, opened by every thread that needs it, each with a log of its own.
+ *
+ * A record's `value` shares memory with its neighbours in the batch (256 KiB, or its own size when that is more): who
+ * keeps a small part of a batch for long copies it.
+ */
+export function createLmdbLog(options: BusOptions, deps: BusDeps): Log {
+  return new LmdbLog(options, deps);
+}
+
+interface OpenLog extends ReaderSource {
+  readonly appender: Appender;
+}
+
+class LmdbLog implements Log {
+  readonly #options: BusOptions;
+  readonly #deps: BusDeps;
+  readonly #instruments: BusInstruments;
+  readonly #capacity: Capacity;
+  readonly #readers = new Set<LmdbReader>();
+  readonly #stopped = new AbortController();
+  #opened: OpenLog | undefined;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(options: BusOptions, deps: BusDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#instruments = busInstruments(deps.metrics);
+    this.#capacity = createCapacity(options);
+  }
+
+  async start(): Promise<void> {
+    if (this.#opened !== undefined) return;
+    const environment = openEnvironment(join(this.#options.directory, 'log.mdb'));
+    const tables = openTables(environment);
+    const appender = createAppender({
+      environment,
+      tables,
+      clock: this.#deps.clock,
+      instruments: this.#instruments,
+      onAppended: (topics) => {
+        this.#onAppended(topics);
+      },
+    });
+    this.#opened = { environment, tables, appender };
+    await Promise.all([...this.#readers].map((reader) => reader.join()));
+  }
+
+  async stop(): Promise<void> {
+    const opened = this.#opened;
+    this.#stopped.abort();
+    await Promise.all([...this.#readers].map((reader) => reader.close()));
+    await this.#sweeping;
+    this.#opened = undefined;
+    await opened?.environment.close();
+  }
+
+  async append(records: readonly LogRecord[]): Promise<void> {
+    if (records.length === 0) return;
+    const { appender, tables } = this.#source();
+    const startedMs = this.#deps.clock.nowMs();
+    try {
+      this.#capacity.require(records, tables);
+      await appender.append(records);
+    } catch (error) {
+      this.#instruments.refusedRecords.add(records.length);
+      throw error;
+    }
+    this.#instruments.appendSeconds.observe((this.#deps.clock.nowMs() - startedMs) / 1000);
+  }
+
+  reader(topic: Topic, group: string): LogReader {
+    const { pollIntervalMs } = this.#options;
+    const reader = new LmdbReader(
+      { topic, group, pollIntervalMs },
+      {
+        ...this.#deps,
+        instruments: this.#instruments,
+        source: () => this.#source(),
+        onClosed: (closed) => this.#readers.delete(closed),
+      },
+    );
+    this.#readers.add(reader);
+    // A failure to join comes back at the first poll, which tries again.
+    if (this.#opened !== undefined) void reader.join().catch(() => undefined);
+    return reader;
+  }
+
+  async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {
+    const { tables } = this.#source();
+    tables.refresh();
+    return new Map([[PARTITION, tables.newestBlock(topic)?.endOffset ?? 0]]);
+  }
+
+  async lag(topic: Topic, group: string): Promise<number> {
+    const { tables } = this.#source();
+    tables.refresh();
+    const end = tables.newestBlock(topic)?.endOffset ?? 0;
+    const oldest = tables.oldestBlocks(topic, 1)[0]?.firstOffset ?? 0;
+    return Math.max(0, end - Math.max(tables.committed(topic, group) ?? 0, oldest));
+  }
+
+  #source(): OpenLog {
+    if (this.#opened !== undefined) return this.#opened;
+    throw new PipelineError(
+      'BUS_CLOSED',
+      `expected the bus in ${this.#options.directory} to be open, but it is not started or was stopped`,
+    );
+  }
+
+  #onAppended(topics: readonly Topic[]): void {
+    for (const reader of this.#readers) if (topics.includes(reader.topic)) reader.wake();
+    if (this.#stopped.signal.aborted) return;
+    const { environment, tables } = this.#source();
+    this.#sweeping ??= sweepUntil(this.#stopped.signal, this.#options.retention, {
+      environment,
+      tables,
+      instruments: this.#instruments,
+      ...this.#deps,
+    });
+  }
+}

@@ -1,0 +1,164 @@
+import { join } from 'node:path';
+import type { Database } from 'lmdb';
+import type { Component } from '../core/component.js';
+import { PipelineError } from '../core/errors.js';
+import type { State } from '../core/state.js';
+import { openEnvironment, type Environment } from './environment.js';
+
+/** Where the state lies, and whose it is. */
+export interface StateOptions {
+  /** Made when it is not there. Several states, threads and processes may share one. */
+  readonly directory: string;
+  /** Name space: states of different names see nothing of each other. */
+  readonly name: string;
+}
+
+/** Durable state in the data directory. What `put` was given is seen by this instance at once, by others once durable. */
+export function createLmdbState(options: StateOptions): State & Component {
+  return new LmdbState(options);
+}
+
+/** A key of lmdb is at most 1978 bytes, name space included. */
+const MAX_KEY_BYTES = 1978;
+/** Entries read from disk in one go while a range is walked. */
+const CHUNK = 256;
+
+interface OpenState {
+  readonly environment: Environment;
+  readonly table: Database<Buffer, Buffer>;
+}
+
+/** A write that is not on disk yet; `value` is undefined when it deletes. */
+interface Change {
+  readonly key: string;
+  readonly value: string | undefined;
+}
+
+interface Entry {
+  readonly bytes: Buffer;
+  readonly change: Change;
+}
+
+class LmdbState implements State, Component {
+  readonly #options: StateOptions;
+  readonly #space: Buffer;
+  readonly #unflushed = new Map<string, Change>();
+  #opened: OpenState | undefined;
+
+  constructor(options: StateOptions) {
+    this.#options = options;
+    this.#space = Buffer.from(`${options.name}\0`);
+  }
+
+  async start(): Promise<void> {
+    if (this.#opened !== undefined) return;
+    const environment = openEnvironment(join(this.#options.directory, 'state.mdb'));
+    const table = environment.root.openDB<Buffer, Buffer>('state', { encoding: 'binary', keyEncoding: 'binary' });
+    this.#opened = { environment, table };
+  }
+
+  async stop(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.environment.close();
+  }
+
+  get(key: string): string | undefined {
+    const { table } = this.#source();
+    const change = this.#unflushed.get(key);
+    if (change !== undefined) return change.value;
+    table.resetReadTxn();
+    return table.getBinary(this.#bytesOf(key))?.toString();
+  }
+
+  async put(entries: readonly (readonly [key: string, value: string])[]): Promise<void> {
+    await this.#write(entries.map(([key, value]) => ({ key, value })));
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    await this.#write(keys.map((key) => ({ key, value: undefined })));
+  }
+
+  /** Walks chunk by chunk, so that no snapshot is held: what is written meanwhile behind the walk may be seen or not. */
+  *range(prefix: string): Generator<readonly [key: string, value: string]> {
+    const end = Buffer.concat([this.#bytesOf(prefix), Buffer.from([0xff])]);
+    let from = this.#bytesOf(prefix);
+    for (;;) {
+      const onDisk = this.#read(from, end);
+      const full = onDisk.length === CHUNK;
+      const to = full ? onDisk[CHUNK - 1]!.bytes : end;
+      const changes = this.#unflushedIn(prefix, { from, to });
+      for (const { change } of merge(onDisk, changes)) {
+        if (change.value !== undefined) yield [change.key, change.value];
+      }
+      if (!full) return;
+      from = Buffer.concat([to, Buffer.from([0])]);
+    }
+  }
+
+  #read(start: Buffer, end: Buffer): readonly Entry[] {
+    const { table } = this.#source();
+    table.resetReadTxn();
+    return Array.from(table.getRange({ start, end, limit: CHUNK }), ({ key, value }) => ({
+      bytes: Buffer.from(key),
+      change: { key: key.toString('utf8', this.#space.length), value: value.toString() },
+    }));
+  }
+
+  #unflushedIn(prefix: string, { from, to }: { readonly from: Buffer; readonly to: Buffer }): readonly Entry[] {
+    const entries: Entry[] = [];
+    for (const change of this.#unflushed.values()) {
+      if (!change.key.startsWith(prefix)) continue;
+      const bytes = this.#bytesOf(change.key);
+      if (bytes.compare(from) >= 0 && bytes.compare(to) <= 0) entries.push({ bytes, change });
+    }
+    return entries;
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    const { environment, table } = this.#source();
+    const encoded = changes.map(({ key, value }) => ({
+      key: this.#bytesOf(key),
+      value: value === undefined ? undefined : Buffer.from(value),
+    }));
+    for (const change of changes) this.#unflushed.set(change.key, change);
+    try {
+      await environment.write({
+        apply() {
+          for (const { key, value } of encoded) {
+            if (value === undefined) table.removeSync(key);
+            else table.putSync(key, value);
+          }
+        },
+      });
+    } finally {
+      for (const change of changes) {
+        if (this.#unflushed.get(change.key) === change) this.#unflushed.delete(change.key);
+      }
+    }
+  }
+
+  /** Keys on disk are `name NUL key` in UTF-8. */
+  #bytesOf(key: string): Buffer {
+    const bytes = Buffer.concat([this.#space, Buffer.from(key)]);
+    if (bytes.length <= MAX_KEY_BYTES) return bytes;
+    throw new RangeError(
+      `expected a state key of at most ${MAX_KEY_BYTES} bytes with its name space, got ${bytes.length}`,
+    );
+  }
+
+  #source(): OpenState {
+    if (this.#opened !== undefined) return this.#opened;
+    throw new PipelineError(
+      'BUS_CLOSED',
+      `expected the state ${this.#options.name} in ${this.#options.directory} to be open, but it is not started or was stopped`,
+    );
+  }
+}
+
+/** In key order; where both have a key, the change wins. */
+function merge(onDisk: readonly Entry[], changes: readonly Entry[]): readonly Entry[] {
+  if (changes.length === 0) return onDisk;
+  const byKey = new Map([...onDisk, ...changes].map((entry) => [entry.change.key, entry]));
+  return [...byKey.values()].sort((a, b) => a.bytes.compare(b.bytes));
+}

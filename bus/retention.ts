@@ -1,0 +1,80 @@
+import type { Clock } from '../core/clock.js';
+import { TOPICS, type Topic } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import type { BusConfig } from './config.js';
+import type { Environment } from './environment.js';
+import type { BusInstruments } from './instruments.js';
+import type { BlockMeta, Tables } from './tables.js';
+
+/** Blocks removed in one transaction at most, so that an append never waits long for the write lock. */
+const BLOCKS_PER_PASS = 64;
+const HOUR_MS = 3_600_000;
+
+export interface RetentionDeps {
+  readonly environment: Environment;
+  readonly tables: Tables;
+  readonly clock: Clock;
+  readonly instruments: BusInstruments;
+  readonly logger: Logger;
+}
+
+/**
+ * One bounded pass: removes the oldest blocks that are too old, or that are over the size, and that every group of their
+ * topic has committed. The newest block of a topic always stays, because the next offset is read from it.
+ *
+ * @returns true when the pass was used up, so that there may be more to remove
+ */
+export async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps): Promise<boolean> {
+  const { environment, tables, clock, instruments } = deps;
+  const surplusBytes = tables.sizeBytes() - retention.maxBytes;
+  const removed = await environment.write({
+    apply() {
+      const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
+      const doomed = choose(candidates, { olderThanMs: clock.nowMs() - retention.hours * HOUR_MS, surplusBytes });
+      for (const { key } of doomed) tables.removeBlock(key);
+      return doomed;
+    },
+  });
+  for (const { key, firstOffset, endOffset } of removed) {
+    instruments.removedRecords.add(endOffset - firstOffset, { topic: key[0] });
+  }
+  instruments.sizeBytes.set(tables.sizeBytes());
+  return removed.length === BLOCKS_PER_PASS;
+}
+
+function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
+  const limit = Math.min(tables.lowestCommitted(topic), tables.newestBlock(topic)?.firstOffset ?? 0);
+  return tables.oldestBlocks(topic, BLOCKS_PER_PASS).filter(({ endOffset }) => endOffset <= limit);
+}
+
+function choose(
+  candidates: readonly BlockMeta[],
+  { olderThanMs, surplusBytes }: { readonly olderThanMs: number; readonly surplusBytes: number },
+): readonly BlockMeta[] {
+  const oldestFirst = [...candidates].sort((a, b) => a.acceptedAtMs - b.acceptedAtMs);
+  const chosen: BlockMeta[] = [];
+  let surplus = surplusBytes;
+  for (const block of oldestFirst) {
+    if (chosen.length === BLOCKS_PER_PASS || (block.acceptedAtMs >= olderThanMs && surplus <= 0)) break;
+    chosen.push(block);
+    surplus -= block.bytes;
+  }
+  return chosen;
+}
+
+/** Sweeps every `sweepIntervalMs` until the signal aborts, and pass after pass while there is more to remove. */
+export async function sweepUntil(
+  signal: AbortSignal,
+  retention: BusConfig['retention'],
+  deps: RetentionDeps,
+): Promise<void> {
+  const isRunning = (): boolean => !signal.aborted;
+  while (isRunning()) {
+    await deps.clock.sleep(retention.sweepIntervalMs, signal);
+    try {
+      while ((await sweepOnce(retention, deps)) && isRunning());
+    } catch (error) {
+      deps.logger.warn({ error }, 'old records could not be removed from the bus; the next sweep tries again');
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { readTrajectory, type ReadContext } from './trajectory.js';
+export { DIALECT_NAMES } from './table.js';

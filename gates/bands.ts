@@ -1,6 +1,6 @@
 import type { Cell } from '../core/cell.js';
 import { STRATA, type Stratum } from '../core/decision.js';
-import { effectiveCount } from './kish.js';
+import { effectiveVerdicts, weightedFailRate } from './effective-verdicts.js';
 import { wilsonInterval } from './wilson.js';
 
 /** A part of the population whose size is known, with what its verdicts say about its pass rate. */
@@ -31,13 +31,17 @@ export function toBands(cells: readonly Cell[], z: number): readonly Band[] {
 
 function sampledBand(stratum: Stratum, cells: readonly Cell[], z: number): Band {
   const size = sizeOf(cells, (cell) => cell.traces);
-  const groups = cells.map((cell) => ({ count: cell.passed + cell.failed, weight: cell.upstreamWeight / cell.pi }));
-  const judgedWeight = groups.reduce((sum, { count, weight }) => sum + count * weight, 0);
-  if (judgedWeight === 0) return { stratum, ...size, rate: null, interval: [0, 1] };
-  const failedWeight = cells.reduce((sum, cell) => sum + (cell.failed * cell.upstreamWeight) / cell.pi, 0);
-  // From the failures, so that a band without any has a rate of exactly 1 whatever its weights.
-  const failRate = Math.min(1, failedWeight / judgedWeight);
-  const n = effectiveCount(groups);
+  const groups = cells.map(({ passed, failed, upstreamWeight, pi }) => ({
+    passed,
+    failed,
+    weight: upstreamWeight / pi,
+  }));
+  if (groups.every(({ passed, failed }) => passed + failed === 0)) {
+    return { stratum, ...size, rate: null, interval: [0, 1] };
+  }
+  // Of failures, so that a band without any has a pass rate of exactly 1, whatever its weights.
+  const failRate = weightedFailRate(groups);
+  const n = effectiveVerdicts(groups);
   const [low, high] = wilsonInterval(failRate * n, n, z);
   return { stratum, ...size, rate: 1 - failRate, interval: [1 - high, 1 - low] };
 }

@@ -167,15 +167,22 @@ describe('estimatePassRate', () => {
 });
 
 describe('estimatePassRate with settled traces', () => {
-  it('takes them as known: only their share varies, as in a plain mean of everything', () => {
-    const { passRate, interval, judged } = estimatePassRate([
-      judgedCell({ stratum: 'settled', passed: 900, failed: 100 }),
-    ]);
+  it('takes them as known: beside a sampled stratum only their share varies', () => {
+    const settled = judgedCell({ stratum: 'settled', failed: 100 });
+    const passed = judgedCell({ passed: 900 });
+    const { passRate, interval, judged } = estimatePassRate([settled, passed]);
     expect(passRate).toBeCloseTo(0.9, 12);
+    expect(judged).toBe(900);
+    const mix = (1.959963984540054 ** 2 * 0.9 * 0.1) / 1_000;
+    expect(interval![0]).toBeCloseTo(0.9 - Math.hypot(0.9 * (1 - wilsonInterval(900, 900)[0]), Math.sqrt(mix)), 12);
+    expect(interval![1]).toBeCloseTo(0.9 + Math.sqrt(mix), 12);
+  });
+
+  it('counts them by Wilson when there is nothing else: three failures do not prove a rate of 0', () => {
+    const { passRate, interval, judged } = estimatePassRate([judgedCell({ stratum: 'settled', failed: 3 })]);
+    expect(passRate).toBe(0);
     expect(judged).toBe(0);
-    const half = 1.959963984540054 * Math.sqrt((0.9 * 0.1) / 1_000);
-    expect(interval![0]).toBeCloseTo(0.9 - half, 12);
-    expect(interval![1]).toBeCloseTo(0.9 + half, 12);
+    expect(interval).toEqual(wilsonInterval(0, 3));
   });
 
   it('does not let the failures that checks found speak for a stratum that nobody judged', () => {

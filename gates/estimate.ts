@@ -2,7 +2,7 @@ import type { Cell } from '../core/cell.js';
 import { STRATA, type Stratum } from '../core/decision.js';
 import { toBands, type Band } from './bands.js';
 import { moverMargins } from './mover.js';
-import { Z_95 } from './wilson.js';
+import { wilsonInterval, Z_95 } from './wilson.js';
 
 /** From this share of unanswered traces on, "missing at random" is too much to take on trust. */
 const UNANSWERED_LIMIT_RATIO = 0.05;
@@ -36,7 +36,7 @@ export interface EstimateOptions {
  * sampled out, with an interval made for claims about more than these traces ("the release got worse").
  *
  * Sizes of strata come from the ledger. Inside one, verdicts weigh upstream weight / pi (Hájek) and Wilson counts them
- * by Kish's n; the strata are joined by MOVER, with the variance between strata as a further term. A stratum without a
+ * by their effective number; the strata are joined by MOVER, with the variance between strata as a further term. A stratum without a
  * verdict adds its whole share to the interval, and takes the pooled rate of the other sampled ones in the point
  * estimate. Selected but unanswered traces are taken to be missing at random within their stratum.
  *
@@ -67,6 +67,7 @@ function combine(bands: readonly Band[], z: number): Pick<Estimate, 'passRate' |
   const size = sum(bands, (band) => band.size);
   const known = bands.filter((band) => band.rate !== null);
   if (known.length === 0) return { passRate: null, interval: null };
+  if (bands.every((band) => band.stratum === 'settled' && band.rate !== null)) return settledOnly(bands, z);
   const unknownShare = sum(bands, (band) => (band.rate === null ? band.size / size : 0));
   const knownPart = sum(known, (band) => (band.size / size) * band.rate!);
   const pooled = pooledRate(known);
@@ -82,6 +83,14 @@ function combine(bands: readonly Band[], z: number): Pick<Estimate, 'passRate' |
     passRate: passRate === null ? null : clamp(passRate),
     interval: [clamp(knownPart - below), clamp(knownPart + unknownShare + above)],
   };
+}
+
+/** Nothing was sampled, so the mix is all there is to vary, and few traces can all be of one kind: Wilson, not a variance. */
+function settledOnly(bands: readonly Band[], z: number): Pick<Estimate, 'passRate' | 'interval'> {
+  const size = sum(bands, (band) => band.size);
+  const passRate = sum(bands, (band) => band.size * band.rate!) / size;
+  const n = Math.max(1, size ** 2 / sum(bands, (band) => band.sizeVariance));
+  return { passRate, interval: wilsonInterval(passRate * n, n, z) };
 }
 
 /** Variance that the shares of the bands bring: other days have other mixes. A band of unknown rate is taken at its worst. */

@@ -1,0 +1,131 @@
+import type { Clock } from '../core/clock.js';
+import { ERROR_CODES, PipelineError } from '../core/errors.js';
+import { faultPoint } from '../core/fault-points.js';
+import type { Counter, Histogram } from '../core/metrics.js';
+import type { Model, ModelFailure, ModelRequest } from '../core/model.js';
+import type { FailedCall, RepliedCall, ReservedCall } from './call-entry.js';
+import type { CallRequest, Journal } from './journal.js';
+import { costMicroUsd, worstCaseMicroUsd } from './pricing.js';
+import type { ProviderGate, Ticket } from './provider-gate.js';
+import type { Reservation } from './spend-budget.js';
+
+export interface BuyerDeps {
+  readonly model: Model;
+  readonly journal: Journal;
+  readonly gate: ProviderGate;
+  readonly clock: Clock;
+  readonly calls: Counter<'provider' | 'status'>;
+  readonly spend: Counter;
+  readonly latency: Histogram;
+  /** Runs before the first call. */
+  readonly beforeFirstCall: () => void;
+}
+
+/** Who asks, and until when it makes sense to. */
+export type CallOrder = Pick<CallRequest, 'evalId' | 'vote' | 'attempt' | 'tenant' | 'traceId'> & {
+  readonly deadlineMs: number;
+  /** Ends waiting for a place; a call in flight goes on. */
+  readonly stopping: AbortSignal;
+  /** Ends a call in flight. What it cost is then unknown. */
+  readonly killed: AbortSignal;
+};
+
+export type Bought =
+  | { readonly status: 'ended'; readonly call: RepliedCall | FailedCall }
+  | { readonly status: 'late' }
+  | (Reservation & { readonly status: 'exhausted' });
+
+/**
+ * Makes one call and journals it: reserved before, settled after, both durable.
+ *
+ * @returns `late` when the deadline passed first, `exhausted` when the budget does not hold it
+ * @throws the reason of `stopping` or `killed`; a killed call stays reserved and will be found lost
+ */
+export async function buyCall(request: ModelRequest, order: CallOrder, deps: BuyerDeps): Promise<Bought> {
+  const { model, journal, gate } = deps;
+  const ticket = await gate.enter(order.deadlineMs, order.stopping);
+  if (ticket === undefined) return { status: 'late' };
+  let ended: RepliedCall | FailedCall | undefined;
+  try {
+    const reserved = await journal.reserve(toReservation(request, order, deps));
+    if (reserved.status === 'exhausted') return reserved;
+    faultPoint('judge-after-reserve');
+    deps.beforeFirstCall();
+    ended = await complete(request, reserved, { ...deps, killed: order.killed });
+    await journal.settle(ended);
+    faultPoint('judge-after-reply');
+    deps.calls.add(1, { provider: model.provider, status: ended.status });
+    deps.spend.add(ended.settledMicroUsd);
+    deps.latency.observe((ended.endedAtMs - ended.beganAtMs) / 1000);
+    return { status: 'ended', call: ended };
+  } finally {
+    leave(ticket, ended);
+  }
+}
+
+/** Failures that say that the provider is in trouble, and that trying again later can help. */
+export function isProviderTrouble(call: FailedCall): boolean {
+  return ERROR_CODES[call.code] === 'retry';
+}
+
+function leave(ticket: Ticket, ended: RepliedCall | FailedCall | undefined): void {
+  if (ended?.status === 'replied') ticket.leave('ok');
+  else if (ended && isProviderTrouble(ended)) ticket.leave('failing', ended.retryAfterMs);
+  else ticket.leave('other');
+}
+
+function toReservation(request: ModelRequest, order: CallOrder, { model, clock }: BuyerDeps): CallRequest {
+  const { evalId, vote, attempt, tenant, traceId } = order;
+  return {
+    ...{ evalId, vote, attempt, tenant, traceId },
+    provider: model.provider,
+    model: model.name,
+    priceVersion: model.price.version,
+    beganAtMs: clock.nowMs(),
+    reservedMicroUsd: worstCaseMicroUsd(model.price, request),
+  };
+}
+
+async function complete(
+  request: ModelRequest,
+  reserved: ReservedCall,
+  { model, clock, killed }: Pick<BuyerDeps, 'model' | 'clock'> & { readonly killed: AbortSignal },
+): Promise<RepliedCall | FailedCall> {
+  try {
+    const reply = await model.complete(request, killed);
+    const { inputTokens, outputTokens } = reply;
+    const settledMicroUsd = costMicroUsd(model.price, inputTokens, outputTokens);
+    return {
+      ...reserved,
+      status: 'replied',
+      reply,
+      inputTokens,
+      outputTokens,
+      settledMicroUsd,
+      endedAtMs: clock.nowMs(),
+    };
+  } catch (error) {
+    killed.throwIfAborted();
+    if (!(error instanceof PipelineError)) throw error;
+    return { ...reserved, ...toFailure(error, reserved, model), status: 'failed', endedAtMs: clock.nowMs() };
+  }
+}
+
+/** A call whose charge is not known is charged as reserved. */
+function toFailure(
+  error: PipelineError,
+  reserved: ReservedCall,
+  model: Model,
+): Pick<FailedCall, 'code' | 'reason' | 'settledMicroUsd' | 'inputTokens' | 'outputTokens' | 'retryAfterMs'> {
+  const { inputTokens, outputTokens, retryAfterMs, unbilled } = (error.cause ?? {}) as ModelFailure;
+  const known = inputTokens !== undefined && outputTokens !== undefined;
+  const charged = known ? costMicroUsd(model.price, inputTokens, outputTokens) : reserved.reservedMicroUsd;
+  return {
+    code: error.code,
+    reason: error.message,
+    settledMicroUsd: unbilled === true ? 0 : charged,
+    inputTokens: inputTokens ?? 0,
+    outputTokens: outputTokens ?? 0,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+
+const budget = {
+  dailyBudgetUsd: z.number().positive().default(1).describe('Ceiling per UTC day, in US dollars.'),
+  weeklyBudgetUsd: z.number().positive().default(7).describe('Ceiling per week from Monday, UTC, in US dollars.'),
+};
+
+const ladder = {
+  votes: z
+    .int()
+    .min(1)
+    .max(9)
+    .refine((votes) => votes % 2 === 1, 'expected an odd number, so that a majority exists')
+    .default(3)
+    .describe('Most votes per criterion; voting stops once the majority is decided.'),
+  repairAttempts: z
+    .int()
+    .min(0)
+    .max(3)
+    .default(1)
+    .describe('How often a vote is asked again after a reply that breaks the schema or quotes what is not there.'),
+};
+
+const retries = {
+  maxAttempts: z.int().min(1).max(20).default(5).describe('Most calls for one vote when the provider fails.'),
+  backoffMs: z.int().positive().default(500).describe('First pause after a failure; doubles, with jitter.'),
+  maxBackoffMs: z
+    .int()
+    .positive()
+    .default(30_000)
+    .describe('Longest pause, unless the provider asks for a longer one.'),
+  giveUpAfterMs: z
+    .int()
+    .positive()
+    .default(300_000)
+    .describe('Longest time for one vote; then the verdict is an error.'),
+};
+
+/** Settings of `judges`: what judging may cost, how many votes it takes, and how it treats a failing provider. */
+export const judgesConfig = z.strictObject({
+  ...budget,
+  ...ladder,
+  ...retries,
+  concurrency: z.int().min(1).max(256).default(8).describe('Judgements in work at the same time.'),
+  evidenceTokens: z
+    .int()
+    .min(500)
+    .max(16_000)
+    .default(6000)
+    .describe(
+      'Budget of the evidence that a judge is shown, in tokens of four characters; longer traces are cut and say so.',
+    ),
+  journalRetentionHours: z
+    .int()
+    .min(1)
+    .default(168)
+    .describe(
+      'How long a finished judgement is remembered, so that its redelivery costs nothing; at least the bus retention.',
+    ),
+  pollWaitMs: z.int().positive().default(500).describe('Longest wait for new judgements in one poll.'),
+});
+
+export type JudgesConfig = z.output<typeof judgesConfig>;

@@ -1,0 +1,23 @@
+import type { Clock } from '../core/clock.js';
+import type { Log } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import type { Metrics } from '../core/metrics.js';
+import type { Model } from '../core/model.js';
+import type { State } from '../core/state.js';
+import type { Rubric } from './rubric.js';
+
+export interface JudgeDeps {
+  readonly log: Log;
+  /** The judge's own name space. */
+  readonly state: State;
+  /** Absent: every judgement is answered with an abstention that says so. */
+  readonly model: Model | undefined;
+  readonly rubrics: readonly Rubric[];
+  readonly clock: Clock;
+  /** In [0, 1); for nonces and jitter. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Told once, before the first call to a provider. */
+  readonly announce: (text: string) => void;
+}

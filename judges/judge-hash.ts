@@ -1,0 +1,30 @@
+import { contentHash } from '../core/keyed-hash.js';
+import type { ModelParameters } from '../core/model.js';
+import type { Rubric } from './rubric.js';
+
+/** Changes when the frame around the rubric, the rendering of evidence or the rules of voting change their meaning. */
+const INSTRUMENT_VERSION = '1';
+
+/** What makes one judge another measuring instrument than the next. */
+export interface Instrument {
+  readonly rubric: Rubric;
+  /** Most votes. */
+  readonly votes: number;
+  readonly repairAttempts: number;
+  /** Absent when no model is configured. */
+  readonly parameters?: ModelParameters;
+  /** Models that may answer, as `provider/name`. */
+  readonly models: readonly string[];
+}
+
+/** Identifies a judge: verdicts of two hashes are measurements of two instruments and are never mixed. */
+export function judgeHash(instrument: Instrument): string {
+  const { rubric, votes, repairAttempts, parameters, models } = instrument;
+  return contentHash(
+    INSTRUMENT_VERSION,
+    rubric.hash,
+    `votes ${votes}, repairs ${repairAttempts}`,
+    `temperature ${parameters?.temperature ?? 'none'}, output ${parameters?.maxOutputTokens ?? 'none'}`,
+    ...[...models].sort(),
+  );
+}

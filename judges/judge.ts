@@ -1,0 +1,149 @@
+import PQueue from 'p-queue';
+import type { Component } from '../core/component.js';
+import { PipelineError } from '../core/errors.js';
+import type { LogReader, StoredRecord } from '../core/log.js';
+import { createBench, type Bench } from './bench.js';
+import type { Counter } from '../core/metrics.js';
+import type { JudgesConfig } from './config.js';
+import type { JudgeDeps } from './judge-deps.js';
+import { createOffsetTracker } from './offset-tracker.js';
+import { parseJudgement } from './parse-judgement.js';
+
+const GROUP = 'judge';
+const POLL_BYTES = 8 * 1024 * 1024;
+const SWEEP_EVERY_MS = 3_600_000;
+/** A judgement that breaks the judge itself is tried this often, then answered with an error. */
+const MAX_UNEXPECTED = 5;
+
+/** What the loop and the work on one record share. */
+interface Shift extends JudgeDeps {
+  readonly options: JudgesConfig;
+  readonly bench: Bench;
+  readonly stopping: AbortSignal;
+  readonly rejected: Counter;
+}
+
+/**
+ * The judge role: reads `judgements`, writes `verdicts` and `spend`. Commits an offset when every record up to it has its
+ * verdicts on the bus, so a restart repeats work and no effect.
+ */
+export function createJudge(options: JudgesConfig, deps: JudgeDeps): Component {
+  const stopping = new AbortController();
+  const killed = new AbortController();
+  const bench = createBench(options, { ...deps, stopping: stopping.signal, killed: killed.signal });
+  const rejected = deps.metrics.counter(
+    'assay_judges_rejected_records_total',
+    'Judgement records that could not be read.',
+  );
+  const shift: Shift = { ...deps, options, bench, rejected, stopping: stopping.signal };
+  let reader: LogReader | undefined;
+  let loop: Promise<void> | undefined;
+  return {
+    async start() {
+      await bench.open();
+      reader = deps.log.reader('judgements', GROUP);
+      loop = work(reader, shift);
+    },
+    async stop(signal) {
+      stopping.abort(new Error('the judge is stopping'));
+      const kill = (): void => {
+        killed.abort(new Error('the judge was told to stop at once'));
+      };
+      signal.addEventListener('abort', kill, { once: true });
+      if (signal.aborted) kill();
+      await loop;
+      signal.removeEventListener('abort', kill);
+      await reader?.close();
+      reader = undefined;
+    },
+  };
+}
+
+/** Until told to stop, then until what is in flight has ended. */
+async function work(reader: LogReader, shift: Shift): Promise<void> {
+  const { options, stopping, clock, bench } = shift;
+  const tracker = createOffsetTracker();
+  const queue = new PQueue({ concurrency: options.concurrency });
+  const limits = { maxRecords: options.concurrency, maxBytes: POLL_BYTES, waitMs: options.pollWaitMs };
+  let sweptAtMs = clock.nowMs();
+  while (!stopping.aborted) {
+    await queue.onSizeLessThan(options.concurrency);
+    const records = await persistently(() => reader.poll(limits, stopping), { what: 'read judgements', shift });
+    for (const record of records ?? []) {
+      tracker.begin(record.partition, record.offset);
+      void queue.add(() => handle(record, { reader, tracker, shift }));
+    }
+    if (clock.nowMs() - sweptAtMs < SWEEP_EVERY_MS) continue;
+    sweptAtMs = clock.nowMs();
+    await persistently(() => bench.sweep(), { what: 'tidy the journal', shift });
+  }
+  queue.clear();
+  await queue.onIdle();
+}
+
+interface Desk {
+  readonly reader: LogReader;
+  readonly tracker: ReturnType<typeof createOffsetTracker>;
+  readonly shift: Shift;
+}
+
+/** Never rejects: a record ends finished and committed, or untouched because the judge is stopping. */
+async function handle(record: StoredRecord, { reader, tracker, shift }: Desk): Promise<void> {
+  const { bench } = shift;
+  const done = await persistently(() => attend(record, shift), {
+    what: 'judge',
+    shift,
+    async hopeless(error) {
+      await bench.giveUp(parseJudgement(record), `the judge itself failed: ${error.message}`);
+      return true as const;
+    },
+  });
+  if (done !== true) return;
+  const next = tracker.finish(record.partition, record.offset);
+  if (next !== undefined) await persistently(() => reader.commit(record.partition, next), { what: 'commit', shift });
+}
+
+async function attend(record: StoredRecord, { bench, logger, rejected }: Shift): Promise<true> {
+  try {
+    await bench.attend(parseJudgement(record));
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.disposition !== 'reject') throw error;
+    rejected.add(1);
+    logger.error({ code: error.code, partition: record.partition, offset: record.offset }, error.message);
+  }
+  return true;
+}
+
+/**
+ * Tries until it works: the bus or the disk being away is waited out.
+ *
+ * @param hopeless - what to do instead when the action failed for no known reason again and again
+ * @returns undefined when the judge was told to stop before it worked
+ */
+async function persistently<Result>(
+  action: () => Promise<Result>,
+  { what, shift, hopeless }: Persistence<Result>,
+): Promise<Result | undefined> {
+  const { clock, random, options, logger, stopping } = shift;
+  let act = action;
+  let unexpected = 0;
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await act();
+    } catch (thrown) {
+      if (stopping.aborted) return undefined;
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      logger.error({ err: error, failures }, `could not ${what}, will try again`);
+      if (!(error instanceof PipelineError)) unexpected += 1;
+      if (hopeless && unexpected >= MAX_UNEXPECTED) act = () => hopeless(error);
+      const backoffMs = Math.min(options.maxBackoffMs, options.backoffMs * 2 ** Math.min(failures - 1, 20));
+      await clock.sleep(backoffMs * (0.5 + random() / 2), stopping);
+    }
+  }
+}
+
+interface Persistence<Result> {
+  readonly what: string;
+  readonly shift: Shift;
+  readonly hopeless?: (error: Error) => Promise<Result>;
+}

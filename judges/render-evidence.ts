@@ -1,5 +1,6 @@
 import type { Evidence, EvidenceSection } from '../core/evidence.js';
 import type { Trajectory } from '../core/trajectory.js';
+import type { JudgesConfig } from './config.js';
 import { cutText, fairShares } from './cut-text.js';
 import { draftEvidence } from './evidence-sections.js';
 
@@ -27,12 +28,15 @@ export interface RenderedEvidence {
 /**
  * The trace as a judge sees it. The same trajectory always gives the same text, and no id or time of a span is in it.
  *
- * @param options.maxTokens - budget of four-character tokens; what is over is cut in the middle, with a note of how much
+ * @param options.evidenceTokens - budget of four-character tokens; what is over is cut in the middle, with a note of how much
  */
-export function renderEvidence(trajectory: Trajectory, options: { readonly maxTokens: number }): RenderedEvidence {
-  let evidence = fit(trajectory, options.maxTokens * CHARS_PER_TOKEN);
+export function renderEvidence(
+  trajectory: Trajectory,
+  options: Pick<JudgesConfig, 'evidenceTokens'>,
+): RenderedEvidence {
+  let evidence = fit(trajectory, options.evidenceTokens * CHARS_PER_TOKEN);
   // Text outside ASCII takes up to six bytes a character in JSON.
-  for (let budget = options.maxTokens; jsonBytes(evidence) > MAX_EVIDENCE_BYTES;) {
+  for (let budget = options.evidenceTokens; jsonBytes(evidence) > MAX_EVIDENCE_BYTES;) {
     budget = Math.floor(budget / 2);
     evidence = fit(trajectory, budget * CHARS_PER_TOKEN);
   }

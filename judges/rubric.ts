@@ -38,6 +38,12 @@ const exampleFile = z.strictObject({
 /** One shown case: evidence, and the reply that is right for it. */
 export type RubricExample = z.output<typeof exampleFile> & { readonly name: string };
 
+/** Which traces a criterion applies to. */
+export interface CriterionRule {
+  readonly criterion: string;
+  readonly applies: (trajectory: Trajectory) => boolean;
+}
+
 /** A versioned folder: what one criterion asks, how a judge is told, and what it must answer. */
 export interface Rubric extends z.output<typeof settings> {
   /** Instructions, as Markdown. */
@@ -45,22 +51,9 @@ export interface Rubric extends z.output<typeof settings> {
   /** JSON Schema of the reply; explains before it labels. */
   readonly schema: Readonly<Record<string, unknown>>;
   readonly examples: readonly RubricExample[];
+  readonly rule: CriterionRule;
   /** Of every file of the folder. */
   readonly hash: string;
-}
-
-/** Which traces a criterion applies to. */
-export interface CriterionRule {
-  readonly criterion: string;
-  readonly applies: (trajectory: Trajectory) => boolean;
-}
-
-/** The rule of each rubric, for whoever decides what is judged. */
-export function criterionRules(rubrics: readonly Rubric[]): readonly CriterionRule[] {
-  return rubrics.map(({ criterion, appliesTo }) => ({
-    criterion,
-    applies: (trajectory) => appliesTo === 'always' || (trajectory.input ?? '').trim() !== '',
-  }));
 }
 
 /**
@@ -104,7 +97,11 @@ function loadRubric(folder: string, name: string): Rubric {
       throw invalid(join(folder, 'examples'), `expected an example of a ${label}, named ${label}-….json, found none`);
     }
   }
-  return { ...head, prompt, schema, examples, hash: contentHash(...[...files].flat()) };
+  return { ...head, prompt, schema, examples, rule: ruleOf(head), hash: contentHash(...[...files].flat()) };
+}
+
+function ruleOf({ criterion, appliesTo }: z.output<typeof settings>): CriterionRule {
+  return { criterion, applies: ({ input = '' }) => appliesTo === 'always' || input.trim() !== '' };
 }
 
 function loadSchema(folder: string, text: string): Rubric['schema'] {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import type { ModelOptions } from './choose-model.js';
+import type { ModelOptions } from './model-options.js';
 import { ProviderFailure, toPipelineError } from './provider-failure.js';
 
 export interface ModelDeps {

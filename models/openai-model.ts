@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import type { Model, ModelReply, ModelRequest } from '../core/model.js';
-import type { ModelOptions } from './choose-model.js';
+import type { ModelOptions } from './model-options.js';
 import { withDeadline, type ModelDeps } from './deadline.js';
 import { invalidReply } from './provider-failure.js';
 

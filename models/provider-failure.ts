@@ -1,6 +1,6 @@
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { ModelFailure } from '../core/model.js';
-import type { ModelOptions } from './choose-model.js';
+import type { ModelOptions } from './model-options.js';
 
 /** The cause of a failed call: what the provider said, with no key in it. */
 export class ProviderFailure extends Error implements ModelFailure {

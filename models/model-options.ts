@@ -27,12 +27,12 @@ const ENDPOINTS = {
 type Provider = keyof typeof ENDPOINTS;
 
 /**
- * Decides which model judges. The configuration wins; then ANTHROPIC_API_KEY or OPENAI_API_KEY, each with its base URL.
+ * Decides which model judges, and how it is reached. The configuration wins; then ANTHROPIC_API_KEY or OPENAI_API_KEY, each with its base URL.
  *
  * @returns undefined when there is none: the checks run alone
  * @throws {PipelineError} CONFIG_INVALID when the settings contradict each other or a key is missing, MODEL_UNPRICED
  */
-export function chooseModel(config: ModelsConfig, env: Environment): ModelOptions | undefined {
+export function readModelOptions(config: ModelsConfig, env: Environment): ModelOptions | undefined {
   const { judge } = config;
   if (judge.provider === 'none') return undefined;
   const provider = judge.provider ?? impliedProvider(config, env);

@@ -1,0 +1,174 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { Session } from 'chdb';
+import { createChdbConnection } from 'chdb/connection';
+import { PipelineError } from '../core/errors.js';
+import type { StoreConfig } from './config.js';
+import { engineConfigXml } from './engine-config.js';
+
+/** Values bound to `{name: Type}` of a statement. */
+export type QueryParams = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
+
+/** A block of rows for one table. */
+export interface InsertBlock {
+  readonly table: string;
+  /** One JSON document a line. */
+  readonly lines: string;
+  /** A block with a token that the table has seen among its last 1,000 is dropped by the engine. */
+  readonly token: string;
+}
+
+/** One connection. Its statements run one after the other: a writer and a reader need one each. */
+export interface StoreConnection {
+  /** Runs a statement without a result. */
+  run(sql: string, params?: QueryParams): Promise<void>;
+  /** Rows as JSON objects; 64-bit integers come as numbers. */
+  rows<Row>(sql: string, params?: QueryParams): Promise<readonly Row[]>;
+  /** Resolves when the rows are on disk. */
+  insert(block: InsertBlock): Promise<void>;
+  /** Safe twice. The engine ends with the last connection of the process. */
+  close(): Promise<void>;
+}
+
+/** Where the store lies, and how much it may use. */
+export interface StoreOptions extends Pick<StoreConfig, 'maxThreads' | 'maxMemoryBytes'> {
+  /** The store's own folder: it is made, and nothing else may lie in it. */
+  readonly dataDirectory: string;
+}
+
+/** Settings of an insert. In the SQL, because a setting given to the client stays on an embedded connection. */
+const INSERT_SETTINGS = [
+  'async_insert = 0',
+  'deduplicate_blocks_in_dependent_materialized_views = 1',
+  'input_format_parallel_parsing = 0',
+  'max_insert_threads = 1',
+  'precise_float_parsing = 1',
+].join(', ');
+
+/**
+ * Opens the embedded engine on `dataDirectory`. Threads of one process open one connection each; they share the engine,
+ * which takes its memory settings from the first.
+ * @throws {PipelineError} DATA_DIRECTORY_BUSY when another process has it, DATA_DIRECTORY_UNUSABLE when it cannot be opened
+ */
+export async function openStoreConnection(options: StoreOptions): Promise<StoreConnection> {
+  const path = resolve(options.dataDirectory);
+  const configFile = join(path, 'engine.xml');
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+    // Renamed into place, because another thread may be reading it.
+    const draft = `${configFile}.${process.pid}.${threadId}`;
+    await writeFile(draft, engineConfigXml(options));
+    await rename(draft, configFile);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+  const { session, client } = await openEngine(path, configFile);
+  const connection = toConnection(client, session);
+  // Meant to stay on this connection, unlike any other setting.
+  await connection.run(`SET max_threads = ${options.maxThreads}`);
+  return connection;
+}
+
+interface Engine {
+  readonly session: Session;
+  readonly client: ClickHouseClient;
+}
+
+async function openEngine(path: string, configFile: string): Promise<Engine> {
+  let session: Session | undefined;
+  try {
+    // Only a session takes engine arguments; the client's connection to the same path shares the engine it starts.
+    session = new Session(path, { connectionArgs: [`--config-file=${configFile}`] });
+    return { session, client: createClient({ connection: toClientConnection(path) }) };
+  } catch (cause) {
+    session?.close();
+    const owner = await ownerOf(path);
+    if (owner === undefined) throw unusable(path, cause);
+    throw new PipelineError(
+      'DATA_DIRECTORY_BUSY',
+      `expected the store in ${path} to be free, but process ${owner} has it open; stop that one or use another data directory`,
+      { cause },
+    );
+  }
+}
+
+/** The two packages declare one and the same interface twice; a private field keeps the compiler from seeing it. */
+function toClientConnection(path: string): NonNullable<ClickHouseClientConfigOptions['connection']> {
+  return createChdbConnection({ path }) as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>;
+}
+
+/** The engine writes the owner's process id into its lock file, and says nothing of it in its error. */
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    const owner = Number(/^PID:\s*(\d+)/m.exec(await readFile(join(path, 'status'), 'utf8'))?.[1]);
+    if (!Number.isInteger(owner) || owner === process.pid) return undefined;
+    process.kill(owner, 0);
+    return owner;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? NaN : undefined;
+  }
+}
+
+function unusable(path: string, cause: unknown): PipelineError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new PipelineError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `expected a directory for the store that can be opened and written at ${path}, got: ${detail}; check its owner, its space and its path`,
+    { cause },
+  );
+}
+
+function toConnection(client: ClickHouseClient, session: Session): StoreConnection {
+  let closed = false;
+  return {
+    async run(sql, params = {}) {
+      await orStoreError(client.command({ query: sql, query_params: { ...params } }));
+    },
+    async rows<Row>(sql: string, params: QueryParams = {}) {
+      const result = await orStoreError(
+        client.query({ query: sql, format: 'JSONEachRow', query_params: { ...params } }),
+      );
+      return result.json<Row>();
+    },
+    async insert({ table, lines, token }) {
+      if (lines === '') return;
+      const settings = `${INSERT_SETTINGS}, insert_deduplication_token = ${quoted(token)}`;
+      await orStoreError(
+        client.command({ query: `INSERT INTO ${table} SETTINGS ${settings} FORMAT JSONEachRow\n${lines}` }),
+      );
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await client.close();
+      session.close();
+    },
+  };
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** Codes of ClickHouse that mean that the statement is wrong, so that the same statement cannot succeed. */
+const REFUSED_CODES = new Set(['16', '26', '27', '36', '43', '46', '47', '53', '60', '62', '81', '117', '164', '497']);
+
+async function orStoreError<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    const code = String((cause as { code?: unknown }).code);
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new PipelineError(
+      REFUSED_CODES.has(code) ? 'STORE_REFUSED' : 'STORE_UNAVAILABLE',
+      `the store answered: ${detail}`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+import type { StoreConfig } from './config.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * The embedded engine's configuration file: UTC, small caches, no system log tables.
+ *
+ * The defaults are a server's, with caches of 5 GiB each, which a sidecar must not grow into.
+ */
+export function engineConfigXml(options: Pick<StoreConfig, 'maxMemoryBytes'>): string {
+  const settings: Readonly<Record<string, number | string>> = {
+    timezone: 'UTC',
+    max_server_memory_usage: options.maxMemoryBytes,
+    mark_cache_size: 16 * MEBIBYTE,
+    primary_index_cache_size: 16 * MEBIBYTE,
+    index_mark_cache_size: 8 * MEBIBYTE,
+    uncompressed_cache_size: 0,
+    query_condition_cache_size: 4 * MEBIBYTE,
+    compiled_expression_cache_size: 8 * MEBIBYTE,
+    max_thread_pool_size: 200,
+    max_thread_pool_free_size: 8,
+    background_pool_size: 2,
+    background_merges_mutations_concurrency_ratio: 1,
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `  <${name}>${value}</${name}>`);
+  return `<clickhouse>\n${lines.join('\n')}\n</clickhouse>\n`;
+}

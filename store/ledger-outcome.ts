@@ -1,0 +1,16 @@
+/** Exactly one a trace, the first that holds; `open` and `pending` are not final. */
+export const LEDGER_OUTCOMES = [
+  'open',
+  'pending',
+  'judge_error',
+  'abstained',
+  'shed_budget',
+  'judged',
+  'from_cache',
+  'settled',
+  'sampled_out',
+] as const;
+export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
+
+/** Traces received, and each outcome by its own query. */
+export type Coverage = { readonly received: number } & Readonly<Record<LedgerOutcome, number>>;

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { STRATA, type Decision, type Policy } from '../core/decision.js';
+import { PipelineError } from '../core/errors.js';
+import { VERDICT_OUTCOMES, type Spend, type Verdict } from '../core/verdict.js';
+
+// Unknown keys are let through: a newer version of Assay may have written the record.
+
+const count = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const timeMs = z.number().min(0);
+const stratum = z.enum(STRATA);
+
+const finding = z.object({
+  check: z.string(),
+  severity: z.enum(['settles', 'suspicious', 'note']),
+  message: z.string(),
+  spanId: z.string(),
+  fails: z.array(z.string()).exactOptional(),
+});
+
+const decision = z.object({
+  tenant: z.string(),
+  traceId: z.string(),
+  version: count,
+  service: z.string(),
+  release: z.string(),
+  environment: z.string(),
+  sessionId: z.string(),
+  userId: z.string(),
+  complete: z.boolean(),
+  completeness: z.string(),
+  firstSeenMs: timeMs,
+  lastSeenMs: timeMs,
+  decidedAtMs: timeMs,
+  spanCount: count,
+  spanXor: z.string(),
+  criteria: z.array(z.string()),
+  findings: z.array(finding),
+  settled: z.array(z.object({ criterion: z.string(), outcome: z.enum(['pass', 'fail']), check: z.string() })),
+  suspicion: z.number(),
+  stratum,
+  g: z.number(),
+  pi: z.number(),
+  upstreamWeight: z.number(),
+  outcome: z.enum(['selected', 'settled', 'sampled_out', 'abstained']),
+  audit: z.boolean(),
+  reason: z.string(),
+  policyVersion: count,
+  durationMs: z.number(),
+  tokens: z.object({ input: z.number(), output: z.number() }),
+  evidenceTokens: z.number(),
+  modelCalls: count,
+  toolCalls: count,
+}) satisfies z.ZodType<Decision>;
+
+const policy = z.object({
+  version: count,
+  effectiveFromMs: timeMs,
+  pi: z.record(stratum, z.number()),
+  reason: z.string(),
+}) satisfies z.ZodType<Policy>;
+
+const vote = z.object({
+  outcome: z.enum(['pass', 'fail', 'abstain', 'error']),
+  confidence: z.number(),
+  explanation: z.string(),
+  quotes: z.array(z.string()),
+  model: z.string(),
+  costMicroUsd: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  latencyMs: z.number(),
+  reason: z.string().exactOptional(),
+});
+
+/** The votes of a verdict, as its row holds them. */
+export const votesSchema = z.array(vote);
+
+const verdict = z.object({
+  evalId: z.string(),
+  tenant: z.string(),
+  traceId: z.string(),
+  version: count,
+  criterion: z.string(),
+  outcome: z.enum(VERDICT_OUTCOMES),
+  confidence: z.number(),
+  votes: votesSchema,
+  quotes: z.array(z.string()),
+  explanation: z.string(),
+  reason: z.string(),
+  rubricVersion: z.string(),
+  judgeHash: z.string(),
+  model: z.string(),
+  provider: z.string(),
+  fromCache: z.boolean(),
+  audit: z.boolean(),
+  costMicroUsd: z.number(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+  latencyMs: z.number(),
+  pi: z.number(),
+  stratum,
+  service: z.string(),
+  release: z.string(),
+  decidedAtMs: timeMs,
+  judgedAtMs: timeMs,
+}) satisfies z.ZodType<Verdict>;
+
+const spend = z.object({
+  callId: z.string(),
+  evalId: z.string(),
+  tenant: z.string(),
+  traceId: z.string(),
+  provider: z.string(),
+  model: z.string(),
+  status: z.enum(['settled', 'lost']),
+  reservedMicroUsd: z.number(),
+  settledMicroUsd: z.number(),
+  priceVersion: z.string(),
+  atMs: timeMs,
+}) satisfies z.ZodType<Spend>;
+
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseDecision = (bytes: Uint8Array): Decision => parse('decision', decision, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parsePolicy = (bytes: Uint8Array): Policy => parse('policy', policy, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseVerdict = (bytes: Uint8Array): Verdict => parse('verdict', verdict, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseSpend = (bytes: Uint8Array): Spend => parse('spend', spend, bytes);
+
+function parse<T>(noun: string, schema: z.ZodType<T>, bytes: Uint8Array): T {
+  let problem: unknown;
+  try {
+    const result = schema.safeParse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+    if (result.success) return result.data;
+    const issue = result.error.issues[0];
+    problem = `${issue?.message ?? 'another shape'} at ${issue?.path.join('.') ?? 'the record'}`;
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+  }
+  throw new PipelineError(
+    'RECORD_MALFORMED',
+    `expected a ${noun} as JSON, got: ${String(problem)}; the record is skipped`,
+  );
+}

@@ -1,0 +1,88 @@
+import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../core/log.js';
+import type { State } from '../core/state.js';
+
+/** A bus in memory, for tests of the writer. Group offsets outlive a reader, as on a real one. */
+export class MemoryLog implements Log {
+  readonly records = new Map<Topic, StoredRecord[]>();
+  readonly offsets = new Map<string, number>();
+  /** Throws where a test wants it to. */
+  beforeCommit: (topic: Topic) => void = () => undefined;
+  onPoll: () => void = () => undefined;
+  nowMs = 1_760_000_000_000;
+
+  constructor(private readonly partitions = 1) {}
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+
+  async append(records: readonly LogRecord[]): Promise<void> {
+    for (const record of records) {
+      const partition = Buffer.from(record.key).reduce((sum, byte) => sum + byte, 0) % this.partitions;
+      const stored = this.of(record.topic);
+      const offset = stored.filter((other) => other.partition === partition).length;
+      stored.push({ ...record, headers: record.headers ?? {}, partition, offset, acceptedAtMs: this.nowMs });
+    }
+  }
+
+  reader(topic: Topic, group: string): LogReader {
+    const key = (partition: number): string => `${topic}/${group}/${partition}`;
+    const numbers = Array.from({ length: this.partitions }, (_, partition) => partition);
+    const committed = (): Map<number, number> => new Map(numbers.map((p) => [p, this.offsets.get(key(p)) ?? 0]));
+    const positions = committed();
+    return {
+      poll: async ({ maxRecords }) => {
+        this.onPoll();
+        const ahead = this.of(topic).filter((record) => record.offset >= positions.get(record.partition)!);
+        const taken = ahead.slice(0, maxRecords);
+        for (const record of taken) positions.set(record.partition, record.offset + 1);
+        return taken;
+      },
+      commit: async (partition, nextOffset) => {
+        this.beforeCommit(topic);
+        this.offsets.set(key(partition), Math.max(nextOffset, this.offsets.get(key(partition)) ?? 0));
+      },
+      committed: async () => committed(),
+      seek: (partition, offset) => void positions.set(partition, offset),
+      pause: () => undefined,
+      resume: () => undefined,
+      close: async () => undefined,
+    };
+  }
+
+  async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {
+    const ends = new Map<number, number>();
+    for (const record of this.of(topic)) ends.set(record.partition, record.offset + 1);
+    return ends;
+  }
+
+  async lag(topic: Topic, group: string): Promise<number> {
+    return this.of(topic).filter((r) => r.offset >= (this.offsets.get(`${topic}/${group}/${r.partition}`) ?? 0)).length;
+  }
+
+  private of(topic: Topic): StoredRecord[] {
+    let records = this.records.get(topic);
+    if (records === undefined) this.records.set(topic, (records = []));
+    return records;
+  }
+}
+
+/** Durable state in memory. */
+export class MemoryState implements State {
+  readonly entries = new Map<string, string>();
+
+  get(key: string): string | undefined {
+    return this.entries.get(key);
+  }
+
+  async put(entries: readonly (readonly [string, string])[]): Promise<void> {
+    for (const [key, value] of entries) this.entries.set(key, value);
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.entries.delete(key);
+  }
+
+  *range(prefix: string): Iterable<readonly [string, string]> {
+    for (const key of [...this.entries.keys()].sort()) if (key.startsWith(prefix)) yield [key, this.entries.get(key)!];
+  }
+}

@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../core/package-root.js';
+import type { StoreConnection } from './connection.js';
+
+const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/;
+
+interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/**
+ * Brings the store's tables and views up to this version. Additive, and safe to run again: each migration runs once, and
+ * every statement of it holds when it is repeated after a crash in the middle.
+ * @returns versions that were applied now, in order
+ */
+export async function migrate(connection: StoreConnection): Promise<readonly number[]> {
+  await connection.run(
+    'CREATE TABLE IF NOT EXISTS assay_migrations (version UInt32, name String, applied_at DateTime64(3) DEFAULT now64(3)) ' +
+      'ENGINE = ReplacingMergeTree(applied_at) ORDER BY version',
+  );
+  const rows = await connection.rows<{ version: number }>('SELECT DISTINCT version FROM assay_migrations');
+  const applied = new Set(rows.map((row) => row.version));
+  const missing = (await readMigrations()).filter((migration) => !applied.has(migration.version));
+  for (const { version, name, statements } of missing) {
+    for (const statement of statements) await connection.run(statement);
+    await connection.run('INSERT INTO assay_migrations (version, name) SELECT {version: UInt32}, {name: String}', {
+      version,
+      name,
+    });
+  }
+  return missing.map((migration) => migration.version);
+}
+
+/** The migrations of this package, in order of their numbers. */
+export async function readMigrations(): Promise<readonly Migration[]> {
+  const folder = join(packageRoot(), 'store', 'migrations');
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (file) => {
+      const [, version, name] = FILE_NAME.exec(file) ?? [];
+      if (version === undefined || name === undefined) {
+        throw new Error(`expected migrations named like 0001-name.sql in ${folder}, got ${file}`);
+      }
+      return { version: Number(version), name, statements: toStatements(await readFile(join(folder, file), 'utf8')) };
+    }),
+  );
+}
+
+/** Comment lines go, `{on_cluster}` is empty and `{engine:X}` is X: one server, no replicas. */
+function toStatements(sql: string): readonly string[] {
+  return sql
+    .replaceAll(/^\s*--.*$/gm, '')
+    .replaceAll('{on_cluster}', '')
+    .replaceAll(/\{engine:([^}]+)\}/g, '$1')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}

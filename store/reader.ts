@@ -1,0 +1,99 @@
+import type { SpanArchive } from '../core/archive.js';
+import type { ReleaseCells } from '../core/cell.js';
+import type { Component } from '../core/component.js';
+import type { Decision } from '../core/decision.js';
+import { PipelineError } from '../core/errors.js';
+import type { Span } from '../core/span.js';
+import type { Verdict } from '../core/verdict.js';
+import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
+import type { Coverage, LedgerOutcome } from './ledger-outcome.js';
+import { decisionOf, listTraces, outcomeOf, type TraceFilter, type TraceRow, verdictsOf } from './ledger-queries.js';
+import { migrate } from './migrate.js';
+import {
+  counts,
+  coverage,
+  incomplete,
+  releaseCells,
+  spend,
+  type SpendTotals,
+  type StoreCounts,
+} from './report-queries.js';
+import { resolveTrace, spansOf, traceIdsAfter, type TraceKey } from './span-queries.js';
+
+/** What is asked of the store. Trace ids are 32 lower-case hex digits, but for `resolveTrace`. */
+export interface StoreReader extends Component, SpanArchive {
+  /** Each span once, in order of start; of every tenant when none is given. */
+  spansOf(tenant: string | undefined, traceId: string): Promise<readonly Span[]>;
+  /** By trace id, each span once, in order of start. A trace without spans is missing. */
+  spansOfMany(traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Span[]>>;
+  /** Decided traces in order of id; give the last one to go on. */
+  traceIdsAfter(afterTraceId: string, limit: number): Promise<readonly string[]>;
+  /** @throws {PipelineError} TRACE_UNKNOWN when no trace, or more than one, has this id or begins with these 8 digits or more */
+  resolveTrace(given: string): Promise<TraceKey>;
+  decisionOf(tenant: string | undefined, traceId: string): Promise<Decision | undefined>;
+  verdictsOf(tenant: string, traceId: string, version: number): Promise<readonly Verdict[]>;
+  /** @throws {PipelineError} TRACE_UNKNOWN */
+  outcomeOf(tenant: string | undefined, traceId: string): Promise<LedgerOutcome>;
+  listTraces(filter: TraceFilter): Promise<readonly TraceRow[]>;
+  releaseCells(): Promise<readonly ReleaseCells[]>;
+  coverage(): Promise<Coverage>;
+  incomplete(): Promise<number>;
+  spend(): Promise<SpendTotals>;
+  counts(): Promise<StoreCounts>;
+}
+
+export interface ReaderDeps {
+  /** Opens the reader's own connection; the embedded engine when it is left out. */
+  readonly connect?: (options: StoreOptions) => Promise<StoreConnection>;
+}
+
+/** Reads what the writer wrote, over a connection of its own. Its `start` brings the tables up to this version. */
+export function createStoreReader(options: StoreOptions, deps: ReaderDeps = {}): StoreReader {
+  let opened: StoreConnection | undefined;
+  const connection = (): StoreConnection => {
+    if (opened === undefined) {
+      throw new PipelineError(
+        'STORE_UNAVAILABLE',
+        'expected the store reader to be started and not stopped; it is not open',
+      );
+    }
+    return opened;
+  };
+  return {
+    async start() {
+      opened = await (deps.connect ?? openStoreConnection)(options);
+      await migrate(opened);
+    },
+    async stop() {
+      await opened?.close();
+      opened = undefined;
+    },
+    ...createQueries(connection),
+  };
+}
+
+function createQueries(connection: () => StoreConnection): Omit<StoreReader, keyof Component> {
+  return {
+    spansOf: async (tenant, traceId) => spansOf(connection(), [traceId], tenant),
+    async spansOfMany(traceIds) {
+      const byTrace = new Map<string, Span[]>();
+      for (const span of await spansOf(connection(), traceIds)) {
+        const spans = byTrace.get(span.traceId);
+        if (spans === undefined) byTrace.set(span.traceId, [span]);
+        else spans.push(span);
+      }
+      return byTrace;
+    },
+    traceIdsAfter: async (afterTraceId, limit) => traceIdsAfter(connection(), afterTraceId, limit),
+    resolveTrace: async (given) => resolveTrace(connection(), given),
+    decisionOf: async (tenant, traceId) => decisionOf(connection(), tenant, traceId),
+    verdictsOf: async (tenant, traceId, version) => verdictsOf(connection(), tenant, { traceId, version }),
+    outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
+    listTraces: async (filter) => listTraces(connection(), filter),
+    releaseCells: async () => releaseCells(connection()),
+    coverage: async () => coverage(connection()),
+    incomplete: async () => incomplete(connection()),
+    spend: async () => spend(connection()),
+    counts: async () => counts(connection()),
+  };
+}

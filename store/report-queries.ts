@@ -1,0 +1,135 @@
+import type { Cell, ReleaseCells } from '../core/cell.js';
+import type { StoreConnection } from './connection.js';
+import type { Coverage } from './ledger-outcome.js';
+
+/** What was spent, and what a price of judging everything can be computed from. In US dollars. */
+export interface SpendTotals {
+  /** Settled calls as charged, lost ones as reserved. */
+  readonly usd: number;
+  readonly lostUsd: number;
+  readonly calls: number;
+  /** Of a settled call, which is one vote; 0 while there is none. */
+  readonly meanCallUsd: number;
+  /** Pairs of a decided trace and a criterion that applies to it. */
+  readonly judgeable: number;
+}
+
+/** Counts for a live panel. */
+export interface StoreCounts {
+  /** Each span once. */
+  readonly spans: number;
+  readonly decided: number;
+  readonly suspected: number;
+  readonly settled: number;
+  readonly judged: number;
+}
+
+const SELECTED_AND_ANSWERED = `outcome = 'selected' AND NOT unanswered_yet`;
+const ANSWERED = `(SELECT count() FROM assay_results WHERE ${SELECTED_AND_ANSWERED}`;
+const CURRENT = `(SELECT count() FROM assay_decisions_current WHERE outcome`;
+
+/** In an order that reads effects before their causes, so that what is written meanwhile does not unbalance the sum. */
+const COVERAGE: Readonly<Record<keyof Coverage, string>> = {
+  pending: `(SELECT count() FROM assay_results WHERE unanswered_yet)`,
+  judge_error: `${ANSWERED} AND errors > 0)`,
+  abstained: `${ANSWERED} AND errors = 0 AND abstentions > 0) + ${CURRENT} = 'abstained')`,
+  shed_budget: `${ANSWERED} AND errors = 0 AND abstentions = 0 AND shed > 0)`,
+  judged: `${ANSWERED} AND errors = 0 AND abstentions = 0 AND shed = 0 AND fresh > 0)`,
+  from_cache: `${ANSWERED} AND errors = 0 AND abstentions = 0 AND shed = 0 AND fresh = 0 AND cached > 0)`,
+  settled: `${CURRENT} = 'settled')`,
+  sampled_out: `${CURRENT} = 'sampled_out')`,
+  open: `(SELECT count() FROM assay_open_traces)`,
+  received: `(SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId) FROM otel_traces)`,
+};
+
+/** Traces received and each outcome, each by its own query, in one statement. */
+export async function coverage(connection: StoreConnection): Promise<Coverage> {
+  const [row] = await connection.rows<Coverage>(
+    `SELECT ${Object.entries(COVERAGE)
+      .map(([name, query]) => `${query} AS ${name}`)
+      .join(', ')}`,
+  );
+  return row!;
+}
+
+/** Decided traces that were not whole at the deadline. */
+export async function incomplete(connection: StoreConnection): Promise<number> {
+  const [row] = await connection.rows<{ count: number }>(
+    'SELECT count() AS count FROM assay_decisions_current WHERE NOT complete',
+  );
+  return row!.count;
+}
+
+/** Money of all model calls. */
+export async function spend(connection: StoreConnection): Promise<SpendTotals> {
+  const [row] = await connection.rows<SpendTotals>(
+    `SELECT
+       sum(if(status = 'lost', reserved_micro_usd, settled_micro_usd)) / 1e6 AS usd,
+       sumIf(reserved_micro_usd, status = 'lost') / 1e6 AS lostUsd,
+       count() AS calls,
+       ifNotFinite(avgIf(settled_micro_usd, status = 'settled') / 1e6, 0) AS meanCallUsd,
+       (SELECT sum(length(criteria)) FROM assay_decisions_current) AS judgeable
+     FROM assay_spend_unique`,
+  );
+  return row!;
+}
+
+/** Counts for a live panel. */
+export async function counts(connection: StoreConnection): Promise<StoreCounts> {
+  const [row] = await connection.rows<StoreCounts>(
+    `SELECT
+       (SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId, SpanId) FROM otel_traces) AS spans,
+       count() AS decided,
+       countIf(stratum = 'suspected') AS suspected,
+       countIf(outcome = 'settled') AS settled,
+       countIf(ledger_outcome IN ('judged', 'from_cache')) AS judged
+     FROM assay_results`,
+  );
+  return row!;
+}
+
+type CellRow = Cell & { readonly service: string; readonly release: string; readonly criterion: string };
+
+const CELL_COLUMNS = `service, release, criterion, stratum, pi, upstreamWeight,
+  count() AS traces, countIf(is_passed) AS passed, countIf(is_failed) AS failed, countIf(is_unanswered) AS unanswered`;
+const CELL_KEYS = 'service, release, criterion, stratum, pi, upstreamWeight';
+
+/** A trace resolves by its verdicts only when all of them are there: else the quick ones would weigh more. */
+const TRACE_CELLS = `
+  SELECT service, release, '' AS criterion,
+    if(outcome = 'settled', 'settled', stratum) AS cell_stratum, if(cell_stratum = 'settled', 1, pi) AS cell_pi,
+    outcome = 'settled' OR (${SELECTED_AND_ANSWERED}) AS is_resolved,
+    is_resolved AND passed = true AS is_passed, is_resolved AND passed = false AS is_failed,
+    outcome = 'abstained' OR (is_resolved AND passed IS NULL) AS is_unanswered,
+    upstream_weight
+  FROM assay_results`;
+
+/** A criterion that a check settled is known without sampling, whatever the stratum of its trace. */
+const CRITERION_CELLS = `
+  SELECT service, release, applied AS criterion,
+    if(outcome = 'settled' OR has(\`settled.criterion\`, applied), 'settled', stratum) AS cell_stratum,
+    if(cell_stratum = 'settled', 1, pi) AS cell_pi,
+    has(\`settled.criterion\`, applied) OR (outcome = 'selected' AND has(answered, applied)) AS is_resolved,
+    is_resolved AND has(passed_criteria, applied) AS is_passed, is_resolved AND has(failed_criteria, applied) AS is_failed,
+    (outcome = 'abstained' AND NOT is_resolved) OR (is_resolved AND NOT is_passed AND NOT is_failed) AS is_unanswered,
+    upstream_weight
+  FROM assay_results ARRAY JOIN criteria AS applied`;
+
+/** The cells of each release, for the whole trace and for each criterion. */
+export async function releaseCells(connection: StoreConnection): Promise<readonly ReleaseCells[]> {
+  const rows = await connection.rows<CellRow>(
+    `SELECT ${CELL_COLUMNS} FROM (
+       SELECT service, release, criterion, cell_stratum AS stratum, cell_pi AS pi, upstream_weight AS upstreamWeight,
+         is_passed, is_failed, is_unanswered
+       FROM (${TRACE_CELLS} UNION ALL ${CRITERION_CELLS})
+     ) GROUP BY ${CELL_KEYS} ORDER BY ${CELL_KEYS}`,
+  );
+  const groups = new Map<string, { service: string; release: string; criterion: string; cells: Cell[] }>();
+  for (const { service, release, criterion, ...cell } of rows) {
+    const key = JSON.stringify([service, release, criterion]);
+    const group = groups.get(key) ?? { service, release, criterion, cells: [] };
+    group.cells.push(cell);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,127 @@
+import type { Attributes } from '../core/attributes.js';
+import type { Span, SpanKind, StatusCode } from '../core/span.js';
+import { attributeText, attributeTexts } from './attribute-text.js';
+
+/** Of the row's resource attributes; the client's own was dropped at admission. */
+export const TENANT_ATTRIBUTE = 'assay.tenant';
+/** Start of the span as it was sent, in ns, where `Timestamp` is clamped. */
+export const ORIGINAL_START = 'assay.original_timestamp';
+/** End of the span as it was sent, in ns, where it is not start plus `Duration`: 0 for a span that had not ended. */
+export const ORIGINAL_END = 'assay.original_end_timestamp';
+
+export const KIND_NAMES: readonly string[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+export const STATUS_NAMES: readonly string[] = ['Unset', 'Ok', 'Error'];
+
+const CLAMP_NS = 7n * 24n * 3_600n * 1_000_000_000n;
+const MAX_DATETIME64_NS = 2n ** 63n - 1n;
+const SECOND_NS = 1_000_000_000n;
+
+/** A row of `otel_traces`, in JSON names. */
+export interface SpanRow {
+  readonly Timestamp: string;
+  readonly TraceId: string;
+  readonly SpanId: string;
+  readonly ParentSpanId: string;
+  readonly TraceState: string;
+  readonly SpanName: string;
+  readonly SpanKind: string;
+  readonly ServiceName: string;
+  readonly ResourceAttributes: Readonly<Record<string, string>>;
+  readonly ScopeName: string;
+  readonly ScopeVersion: string;
+  readonly SpanAttributes: Readonly<Record<string, string>>;
+  readonly Duration: string;
+  readonly StatusCode: string;
+  readonly StatusMessage: string;
+  readonly 'Events.Timestamp': readonly string[];
+  readonly 'Events.Name': readonly string[];
+  readonly 'Events.Attributes': readonly Readonly<Record<string, string>>[];
+  readonly 'Links.TraceId': readonly string[];
+  readonly 'Links.SpanId': readonly string[];
+  readonly 'Links.TraceState': readonly string[];
+  readonly 'Links.Attributes': readonly Readonly<Record<string, string>>[];
+}
+
+/** Where a span came from. */
+export interface SpanOrigin {
+  readonly tenant: string;
+  /** Bus time of its record, in ms. */
+  readonly acceptedAtMs: number;
+}
+
+/** A resource's part of a row. */
+interface ResourcePart {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly service: string;
+}
+
+/**
+ * Rows of `otel_traces` of one record's spans, as the OpenTelemetry exporter writes them, but for a time that is clamped to
+ * bus time ± 7 days. The same spans and origin always give the same rows.
+ */
+export function toSpanRows(spans: readonly Span[], origin: SpanOrigin): SpanRow[] {
+  const resources = new Map<Attributes, ResourcePart>();
+  return spans.map((span) => {
+    let resource = resources.get(span.resource);
+    if (resource === undefined) {
+      const texts = attributeTexts(span.resource);
+      if (origin.tenant !== '') texts[TENANT_ATTRIBUTE] = origin.tenant;
+      resource = { texts, service: attributeText(span.resource.get('service.name') ?? '') };
+      resources.set(span.resource, resource);
+    }
+    return toSpanRow(span, resource, origin.acceptedAtMs);
+  });
+}
+
+function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): SpanRow {
+  const startNs = clamp(span.startNs, BigInt(Math.trunc(acceptedAtMs)) * 1_000_000n);
+  const ended = span.endNs >= span.startNs;
+  const attributes = attributeTexts(span.attributes);
+  if (startNs !== span.startNs) attributes[ORIGINAL_START] = String(span.startNs);
+  if (!ended) attributes[ORIGINAL_END] = String(span.endNs);
+  return {
+    Timestamp: dateTime64(startNs),
+    TraceId: span.traceId,
+    SpanId: span.spanId,
+    ParentSpanId: span.parentSpanId,
+    TraceState: span.traceState,
+    SpanName: span.name,
+    SpanKind: KIND_NAMES[span.kind] ?? 'Unspecified',
+    ServiceName: resource.service,
+    ResourceAttributes: resource.texts,
+    ScopeName: span.scopeName,
+    ScopeVersion: span.scopeVersion,
+    SpanAttributes: attributes,
+    Duration: ended ? String(span.endNs - span.startNs) : '0',
+    StatusCode: STATUS_NAMES[span.statusCode] ?? 'Unset',
+    StatusMessage: span.statusMessage,
+    'Events.Timestamp': span.events.map((event) => dateTime64(event.timeNs)),
+    'Events.Name': span.events.map((event) => event.name),
+    'Events.Attributes': span.events.map((event) => attributeTexts(event.attributes)),
+    'Links.TraceId': span.links.map((link) => link.traceId),
+    'Links.SpanId': span.links.map((link) => link.spanId),
+    'Links.TraceState': span.links.map((link) => link.traceState),
+    'Links.Attributes': span.links.map((link) => attributeTexts(link.attributes)),
+  };
+}
+
+function clamp(timeNs: bigint, busNs: bigint): bigint {
+  if (timeNs < busNs - CLAMP_NS) return busNs - CLAMP_NS;
+  return timeNs > busNs + CLAMP_NS ? busNs + CLAMP_NS : timeNs;
+}
+
+/** Seconds with nine decimals, which DateTime64(9) reads whatever the time zone. */
+function dateTime64(timeNs: bigint): string {
+  const ns = timeNs > MAX_DATETIME64_NS ? MAX_DATETIME64_NS : timeNs;
+  return `${ns / SECOND_NS}.${String(ns % SECOND_NS).padStart(9, '0')}`;
+}
+
+/** Kind of the row's name for it. */
+export function toSpanKind(name: string): SpanKind {
+  return Math.max(0, KIND_NAMES.indexOf(name)) as SpanKind;
+}
+
+/** Status of the row's name for it. */
+export function toStatusCode(name: string): StatusCode {
+  return Math.max(0, STATUS_NAMES.indexOf(name)) as StatusCode;
+}

@@ -1,0 +1,26 @@
+import type { Counter, Gauge, Metrics } from '../core/metrics.js';
+
+/** What the writer counts. */
+export interface WriterMetrics {
+  readonly rows: Counter<'topic'>;
+  readonly blocks: Counter<'topic'>;
+  readonly skipped: Counter<'topic'>;
+  readonly failures: Counter;
+  /** 1 while the store takes what it is given. */
+  readonly ready: Gauge;
+}
+
+/** Makes the instruments of one writer. */
+export function createWriterMetrics(metrics: Metrics): WriterMetrics {
+  return {
+    rows: metrics.counter('assay_store_written_rows_total', 'Rows written to the store.', ['topic']),
+    blocks: metrics.counter('assay_store_written_blocks_total', 'Inserts into the store.', ['topic']),
+    skipped: metrics.counter(
+      'assay_store_skipped_records_total',
+      'Records that could not be read and are not in the store.',
+      ['topic'],
+    ),
+    failures: metrics.counter('assay_store_write_failures_total', 'Write cycles that failed and were tried again.'),
+    ready: metrics.gauge('assay_store_ready', '1 while the store takes what it is given, else 0.'),
+  };
+}

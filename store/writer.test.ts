@@ -1,0 +1,315 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import { silentLogger } from '../core/logger.js';
+import { noMetrics } from '../core/metrics.js';
+import { storeConfig } from './config.js';
+import { openStoreConnection, type InsertBlock, type StoreConnection } from './connection.js';
+import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
+import { createStoreReader, type StoreReader } from './reader.js';
+import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
+import { createWriter, type Writer } from './writer.js';
+
+const signal = new AbortController().signal;
+const TABLES = [
+  'otel_traces',
+  'otel_traces_trace_id_ts',
+  'assay_decisions',
+  'assay_verdicts',
+  'assay_spend',
+  'assay_policies',
+];
+const COUNT_SPANS = 'SELECT count() AS n FROM otel_traces';
+
+describe('writer', () => {
+  let dataDirectory: string;
+  let connection: StoreConnection;
+  let reader: StoreReader;
+  let log: MemoryLog;
+  let state: MemoryState;
+  const started: Writer[] = [];
+
+  beforeAll(async () => {
+    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
+    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
+    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    await reader.start(signal);
+  });
+
+  beforeEach(async () => {
+    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${table}`);
+    log = new MemoryLog(2);
+    state = new MemoryState();
+  });
+
+  afterEach(async () => {
+    for (const writer of started.splice(0)) await writer.stop(signal);
+  });
+
+  afterAll(async () => {
+    await reader.stop(signal);
+    await connection.close();
+    await rm(dataDirectory, { recursive: true, force: true });
+  });
+
+  interface Watch {
+    readonly logger?: Logger;
+    readonly options?: Record<string, number>;
+    insert?(block: InsertBlock): void | Promise<void>;
+  }
+
+  async function start(watch: Watch = {}): Promise<Writer> {
+    const writer = createWriter(
+      { ...storeConfig.parse({ flushMs: 10, retryMinMs: 1, ...watch.options }), dataDirectory },
+      {
+        log,
+        state,
+        clock: systemClock,
+        logger: watch.logger ?? silentLogger,
+        metrics: noMetrics,
+        async connect(options) {
+          const opened = await openStoreConnection(options);
+          return {
+            ...opened,
+            async insert(block) {
+              await watch.insert?.(block);
+              await opened.insert(block);
+            },
+          };
+        },
+      },
+    );
+    started.push(writer);
+    await writer.start(signal);
+    return writer;
+  }
+
+  async function drained(): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        for (const topic of ['spans', 'policies', 'decisions', 'verdicts', 'spend'] as const)
+          expect(await log.lag(topic, 'write')).toBe(0);
+        expect([...state.range('pending/')]).toEqual([]);
+      },
+      { timeout: 10_000, interval: 5 },
+    );
+  }
+
+  async function number(sql: string): Promise<number> {
+    const [row] = await connection.rows<{ n: number }>(sql);
+    return row!.n;
+  }
+
+  it('writes what every topic carries, and gives it back as it was', async () => {
+    const decision = decisionOn(traceIdOf(1), {
+      findings: [
+        {
+          check: 'tool-arguments',
+          severity: 'settles',
+          message: "unterminated string in ' \\ \u{1F600}",
+          spanId: '01',
+          fails: ['a', 'b'],
+        },
+        { check: 'slow', severity: 'note', message: '', spanId: '' },
+      ],
+      settled: [{ criterion: 'task-done', outcome: 'fail', check: 'tool-arguments' }],
+      g: 0.1 + 0.2,
+      pi: 1 / 3,
+    });
+    const verdict = verdictOn(decision, { outcome: 'fail', confidence: 2 / 3, audit: true });
+    await log.append([
+      spansRecord(traceIdOf(1), { count: 3 }),
+      jsonRecord('policies', 'p', {
+        version: 1,
+        effectiveFromMs: NOW_MS,
+        pi: { settled: 0.05, suspected: 1, unsuspected: 0.08, incomplete: 1 },
+        reason: 'first',
+      }),
+      jsonRecord('decisions', decision.traceId, decision),
+      jsonRecord('verdicts', decision.traceId, verdict),
+      jsonRecord('spend', decision.traceId, spendOf('c-1')),
+    ]);
+    await start();
+    await drained();
+
+    expect(await reader.decisionOf('acme', traceIdOf(1))).toEqual(decision);
+    expect(await reader.verdictsOf('acme', traceIdOf(1), 1)).toEqual([verdict]);
+    expect((await reader.spansOf('acme', traceIdOf(1))).map((span) => span.spanId)).toEqual([
+      '0000000000000001',
+      '0000000000000002',
+      '0000000000000003',
+    ]);
+    expect(await reader.spend()).toMatchObject({ usd: 0.00012, calls: 1 });
+    expect(await connection.rows('SELECT pi FROM assay_policies_unique')).toEqual([
+      { pi: { settled: 0.05, suspected: 1, unsuspected: 0.08, incomplete: 1 } },
+    ]);
+  });
+
+  it('writes spans before the decisions on them, and these before their verdicts, whenever they arrive', async () => {
+    const decided = new Set<string>();
+    const violations: string[] = [];
+    let next = 1;
+    await start({
+      async insert({ table, lines }) {
+        // More arrives in the middle of every cycle: a whole story, the latest part first on the bus as seen by a reader.
+        if (next <= 60) {
+          const traceId = traceIdOf(next++);
+          const decision = decisionOn(traceId);
+          await log.append([
+            spansRecord(traceId),
+            jsonRecord('decisions', traceId, decision),
+            jsonRecord('verdicts', traceId, verdictOn(decision)),
+          ]);
+        }
+        const rows = lines.split('\n').map((line) => JSON.parse(line) as { trace_id?: string });
+        if (table === 'assay_decisions') {
+          for (const { trace_id = '' } of rows) {
+            if ((await number(`SELECT count() AS n FROM otel_traces WHERE TraceId = '${trace_id}'`)) === 0)
+              violations.push(`decision ${trace_id}`);
+            decided.add(trace_id);
+          }
+        }
+        if (table === 'assay_verdicts') {
+          for (const { trace_id = '' } of rows) if (!decided.has(trace_id)) violations.push(`verdict ${trace_id}`);
+        }
+      },
+    });
+    await log.append([spansRecord(traceIdOf(1_000))]);
+    await vi.waitFor(
+      () => {
+        expect(next).toBe(61);
+      },
+      { timeout: 20_000 },
+    );
+    await drained();
+    expect(violations).toEqual([]);
+    expect(await number('SELECT count() AS n FROM assay_verdicts')).toBe(60);
+  });
+
+  it('adds no row when it dies between the insert and the commit, and a new one takes over', async () => {
+    await log.append([1, 2, 3].map((n) => spansRecord(traceIdOf(n))));
+    let refusals = 0;
+    log.beforeCommit = () => {
+      refusals += 1;
+      throw new Error('killed');
+    };
+    const first = await start({ options: { retryMinMs: 60_000, retryMaxMs: 60_000 } });
+    await vi.waitFor(() => {
+      expect(refusals).toBe(1);
+    });
+    await first.stop(AbortSignal.abort());
+    started.length = 0;
+    expect(await number(COUNT_SPANS)).toBe(6);
+    expect([...state.range('pending/')]).toHaveLength(1);
+
+    log.beforeCommit = () => undefined;
+    // Arrived in between: it must not slip into the block that is written again.
+    await log.append([spansRecord(traceIdOf(4))]);
+    const tokens: string[] = [];
+    await start({ insert: ({ token }) => void tokens.push(token) });
+    await drained();
+    expect(await number(COUNT_SPANS)).toBe(8);
+    expect(await number('SELECT count() AS n FROM assay_spans')).toBe(8);
+    expect(new Set(tokens).size).toBe(2);
+  });
+
+  it('writes the block again when it died before the insert', async () => {
+    await log.append([1, 2, 3].map((n) => spansRecord(traceIdOf(n))));
+    let tries = 0;
+    const first = await start({
+      options: { retryMinMs: 60_000, retryMaxMs: 60_000 },
+      insert() {
+        tries += 1;
+        throw new Error('killed');
+      },
+    });
+    await vi.waitFor(() => {
+      expect(tries).toBe(1);
+    });
+    await first.stop(AbortSignal.abort());
+    started.length = 0;
+    expect(await number(COUNT_SPANS)).toBe(0);
+    await start();
+    await drained();
+    expect(await number(COUNT_SPANS)).toBe(6);
+  });
+
+  it('waits and tries again while the store is away, and says that it is not ready', async () => {
+    let away = true;
+    let tries = 0;
+    const errors: string[] = [];
+    const writer = await start({
+      logger: { ...silentLogger, error: (_, message) => void errors.push(message) },
+      insert() {
+        tries += 1;
+        if (away) throw new Error('disk full');
+      },
+    });
+    await log.append([spansRecord(traceIdOf(1))]);
+    await vi.waitFor(() => {
+      expect(tries).toBeGreaterThan(2);
+    });
+    expect(writer.ready()).toBe(false);
+    expect(errors[0]).toMatch(/nothing is lost/);
+    away = false;
+    await drained();
+    await vi.waitFor(() => {
+      expect(writer.ready()).toBe(true);
+    });
+    expect(await number(COUNT_SPANS)).toBe(2);
+  });
+
+  it('skips a record that it cannot read, counts it, and writes its neighbours', async () => {
+    const errors: string[] = [];
+    const decision = decisionOn(traceIdOf(1));
+    await log.append([
+      { topic: 'spans', key: traceIdOf(9), value: Buffer.from([0xff, 0xff]) },
+      spansRecord(traceIdOf(1)),
+      jsonRecord('decisions', 'x', { version: 1 }),
+      jsonRecord('decisions', decision.traceId, decision),
+    ]);
+    await start({ logger: { ...silentLogger, error: (_, message) => void errors.push(message) } });
+    await drained();
+    expect(await number(COUNT_SPANS)).toBe(2);
+    expect(await number('SELECT count() AS n FROM assay_decisions')).toBe(1);
+    expect(errors).toHaveLength(2);
+  });
+
+  it('cuts a backlog into blocks of the given size', async () => {
+    await log.append(Array.from({ length: 50 }, (_, n) => spansRecord(traceIdOf(n + 1))));
+    const sizes: number[] = [];
+    await start({ options: { maxBlockRows: 20 }, insert: ({ lines }) => void sizes.push(lines.split('\n').length) });
+    await drained();
+    expect(await number(COUNT_SPANS)).toBe(100);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(40);
+    expect(sizes.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('writes what lies on the bus before it stops', async () => {
+    const writer = await start({ options: { flushMs: 60_000 } });
+    await vi.waitFor(() => {
+      expect(writer.ready()).toBe(true);
+    });
+    await log.append([spansRecord(traceIdOf(1))]);
+    await writer.stop(signal);
+    expect(await number(COUNT_SPANS)).toBe(2);
+    await writer.stop(signal);
+  });
+
+  it('does nothing in an idle cycle but look at the ends', async () => {
+    const writer = await start();
+    await vi.waitFor(() => {
+      expect(writer.ready()).toBe(true);
+    });
+    const poll = vi.fn();
+    const ends = vi.spyOn(log, 'endOffsets');
+    log.onPoll = poll;
+    await vi.waitFor(() => {
+      expect(ends.mock.calls.length).toBeGreaterThan(20);
+    });
+    expect(poll).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,144 @@
+import type { Clock } from '../core/clock.js';
+import type { Component } from '../core/component.js';
+import type { Log, LogReader } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import type { Metrics } from '../core/metrics.js';
+import type { State } from '../core/state.js';
+import type { StoreConfig } from './config.js';
+import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
+import { migrate } from './migrate.js';
+import { TOPIC_TABLES } from './topic-tables.js';
+import { type Offsets, TopicWriter } from './topic-writer.js';
+import { createWriterMetrics, type WriterMetrics } from './writer-metrics.js';
+
+/** The consumer group of the writer. */
+export const WRITER_GROUP = 'write';
+
+export interface WriterDeps {
+  readonly log: Log;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Opens the writer's own connection; the embedded engine when it is left out. */
+  readonly connect?: (options: StoreOptions) => Promise<StoreConnection>;
+}
+
+/** The `write` role. */
+export interface Writer extends Component {
+  /** False while the store does not take what it is given. */
+  ready(): boolean;
+}
+
+/**
+ * Moves what is on the bus into the store: at least once, and seen once, because a block that is written again has the same
+ * deduplication token. The store never holds a decision without its spans, nor a verdict without its decision.
+ */
+export function createWriter(options: StoreConfig & StoreOptions, deps: WriterDeps): Writer {
+  return new BusWriter(options, deps);
+}
+
+class BusWriter implements Writer {
+  readonly #metrics: WriterMetrics;
+  /** Ends the wait between two cycles, for good. */
+  readonly #wake = new AbortController();
+  /** Ends a cycle after the block that it is at. */
+  readonly #halt = new AbortController();
+  #connection: StoreConnection | undefined;
+  #readers: readonly LogReader[] = [];
+  #writers: readonly TopicWriter[] = [];
+  #running: Promise<void> | undefined;
+  #ready = false;
+  #failures = 0;
+
+  constructor(
+    private readonly options: StoreConfig & StoreOptions,
+    private readonly deps: WriterDeps,
+  ) {
+    this.#metrics = createWriterMetrics(deps.metrics);
+  }
+
+  ready(): boolean {
+    return this.#ready;
+  }
+
+  async start(): Promise<void> {
+    const { deps, options } = this;
+    const connection = await (deps.connect ?? openStoreConnection)(options);
+    this.#connection = connection;
+    await migrate(connection);
+    const metrics = this.#metrics;
+    const readers = TOPIC_TABLES.map(({ topic }) => deps.log.reader(topic, WRITER_GROUP));
+    this.#readers = readers;
+    this.#writers = TOPIC_TABLES.map(
+      (table, index) => new TopicWriter(table, options, { ...deps, metrics, connection, reader: readers[index]! }),
+    );
+    this.#running = this.#run();
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#wake.abort();
+    const giveUp = (): void => {
+      this.#halt.abort();
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    await this.#running;
+    signal.removeEventListener('abort', giveUp);
+    this.#running = undefined;
+    this.#setReady(false);
+    for (const reader of this.#readers) await reader.close();
+    this.#readers = [];
+    await this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#wake.signal.aborted) await this.deps.clock.sleep(await this.#cycleOrReport(), this.#wake.signal);
+    // What lies on the bus by now is written before the end, unless there is no time for it.
+    if (!this.#halt.signal.aborted) await this.#cycleOrReport();
+  }
+
+  /** @returns how long to wait before the next, in ms */
+  async #cycleOrReport(): Promise<number> {
+    const { clock, logger } = this.deps;
+    const { flushMs, retryMinMs, retryMaxMs } = this.options;
+    const startedMs = clock.nowMs();
+    try {
+      await this.#cycle();
+      this.#failures = 0;
+      this.#setReady(!this.#halt.signal.aborted);
+      return Math.max(0, flushMs - (clock.nowMs() - startedMs));
+    } catch (error) {
+      this.#setReady(false);
+      if (this.#halt.signal.aborted) return 0;
+      const waitMs = Math.min(retryMaxMs, retryMinMs * 2 ** this.#failures);
+      this.#failures += 1;
+      this.#metrics.failures.add(1);
+      logger.error(
+        { error, failures: this.#failures, waitMs },
+        'the store did not take a block; nothing is lost, it is tried again',
+      );
+      return waitMs;
+    }
+  }
+
+  async #cycle(): Promise<void> {
+    const { signal } = this.#halt;
+    if (!this.#ready) for (const writer of this.#writers) await writer.recover(signal);
+    const ends = await endsOf(this.deps.log);
+    for (const [index, writer] of this.#writers.entries()) await writer.writeUpTo(ends[index]!, signal);
+  }
+
+  #setReady(ready: boolean): void {
+    this.#ready = ready;
+    this.#metrics.ready.set(ready ? 1 : 0);
+  }
+}
+
+/** The ends that one cycle writes up to, taken from the last topic to the first: effects before their causes. */
+async function endsOf(log: Log): Promise<readonly Offsets[]> {
+  const ends: Offsets[] = [];
+  for (const { topic } of TOPIC_TABLES.toReversed()) ends.unshift(await log.endOffsets(topic));
+  return ends;
+}

@@ -146,7 +146,7 @@ export class WireReader {
 
   /** Consumes the value of the field, whatever it is. */
   skip(depth = 0): void {
-    if (this.wireType === WIRE.bytes) this.position += this.length();
+    if (this.wireType === WIRE.bytes) this.advance(this.length());
     else if (this.wireType === WIRE.varint) this.readVarint();
     else if (this.wireType === WIRE.fixed64) this.advance(8);
     else if (this.wireType === WIRE.fixed32) this.advance(4);

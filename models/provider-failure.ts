@@ -1,3 +1,5 @@
+import Anthropic from '@anthropic-ai/sdk';
+import OpenAI from 'openai';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { ModelFailure } from '../core/model.js';
 import type { ModelOptions } from './model-options.js';
@@ -31,8 +33,15 @@ export function toPipelineError(thrown: unknown, options: ModelOptions, nowMs: n
   const error: ApiError = thrown instanceof Error ? thrown : new Error(String(thrown));
   const where = `${options.provider} model ${options.name} at ${options.baseUrl}`;
   if (error.status === undefined) {
-    const unbilled = NEVER_CONNECTED.has(connectionCode(error) ?? '');
-    const said = connectionCode(error) ?? scrub(error.message, options);
+    const code = connectionCode(error);
+    const said = code ?? scrub(error.message, options);
+    if (
+      code === undefined &&
+      !(error instanceof OpenAI.APIConnectionError || error instanceof Anthropic.APIConnectionError)
+    ) {
+      return invalidReply(options, `it could not be read: ${said}`, {});
+    }
+    const unbilled = NEVER_CONNECTED.has(code ?? '');
     return failed('MODEL_UNREACHABLE', `expected an answer of ${where}, the connection failed: ${said}`, {
       failure: { unbilled },
       error,

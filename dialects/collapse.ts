@@ -15,9 +15,15 @@ export function collapse(ordered: readonly Node[]): void {
     if (models !== undefined) settleModels(node, models);
     const host = hosts.get(node);
     if (host === undefined || host.kind !== node.kind) continue;
-    if (node.kind === 'model') nested.set(host, [...(nested.get(host) ?? []), node]);
+    if (node.kind === 'model') listOf(nested, host).push(node);
     else if (node.kind === 'embedding' || (node.kind === 'tool' && isSameToolCall(host, node))) absorb(host, node);
   }
+}
+
+function listOf<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
 }
 
 /** The nearest ancestor that does something itself; spans of no kind are looked through. */

@@ -27,9 +27,8 @@ export function looksStructured(text: string): boolean {
 function parseOnce(text: string): AttributeValue | undefined {
   if (firstCharacter(text) !== '"' && !looksStructured(text)) return undefined;
   try {
-    const value: AttributeValue = LONG_INTEGER.test(text)
-      ? parseExactly(text)
-      : (JSON.parse(text) as unknown as AttributeValue);
+    const plain: unknown = JSON.parse(text);
+    const value = (LONG_INTEGER.test(text) ? parseExactly(text) : plain) as AttributeValue;
     return isDeeperThan(value, MAX_DEPTH) ? undefined : value;
   } catch {
     return undefined;
@@ -42,15 +41,15 @@ function firstCharacter(text: string): string {
   return text.charAt(i);
 }
 
-/** JSON.parse rounds long integers, so they travel through it as marked strings. */
-function parseExactly(text: string): AttributeValue {
+/** JSON.parse rounds long integers, so they travel through it as marked strings. Only for text that is JSON. */
+function parseExactly(text: string): unknown {
   const marked = text.replace(STRING_OR_NUMBER, (token) =>
     /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"\\u0000int:${token}"` : token,
   );
   return JSON.parse(marked, (_key, value: unknown) => {
     const digits = typeof value === 'string' ? MARKED_INTEGER.exec(value)?.[1] : undefined;
     return digits === undefined ? value : BigInt(digits);
-  }) as AttributeValue;
+  });
 }
 
 function isDeeperThan(value: AttributeValue, depth: number): boolean {

@@ -4,7 +4,7 @@ import type { StepKind } from '../core/trajectory.js';
 import type { Message, SpanFields } from './fields.js';
 import { firstReason } from './finish-reason.js';
 import { readMessages } from './messages.js';
-import { readToolResult, resultText } from './parts.js';
+import { resultText } from './parts.js';
 import { readToolDefinitions } from './tool-definitions.js';
 import { content, count, isStructure, list, structure, text } from './values.js';
 
@@ -102,11 +102,12 @@ function readInstructions(value: AttributeValue | undefined): string | undefined
 
 function readTool(span: Span, get: Get): SpanFields {
   const result = get('gen_ai.tool.call.result');
-  const answer = typeof result === 'string' && !result.includes('"isError"') ? undefined : structure(result);
-  const failed = get('gen_ai.tool.status') === 'error' || (answer !== undefined && readToolResult(answer).failed);
+  // Only MCP results say it, so others are not parsed for it.
+  const says = typeof result === 'string' ? result.includes('"isError"') : true;
+  const failed = get('gen_ai.tool.status') === 'error' || (says && structure(result)?.isError === true);
   const shown = resultText(result);
   return {
-    name: text(get('gen_ai.tool.name')) ?? /^execute_tool (.+)$/.exec(span.name)?.[1],
+    name: text(get('gen_ai.tool.name')) ?? /^(?:execute_tool|tools\/call) (.+)$/.exec(span.name)?.[1],
     callId: text(get('gen_ai.tool.call.id')),
     arguments: content(get('gen_ai.tool.call.arguments')),
     result: shown,

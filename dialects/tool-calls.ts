@@ -1,7 +1,6 @@
 import type { Step, ToolCall } from '../core/trajectory.js';
 import type { Message, ToolResult } from './fields.js';
 import { canonicalJson, parseJson } from './json.js';
-import { openCalls } from './messages.js';
 import { byStart } from './steps.js';
 import type { Node } from './tree.js';
 import { defined, isStructure, text } from './values.js';
@@ -10,7 +9,7 @@ interface SeenCall {
   readonly call: ToolCall;
   readonly node: Node;
   readonly startNs: bigint;
-  answer?: ToolResult;
+  answer: ToolResult | undefined;
 }
 
 /**
@@ -18,37 +17,33 @@ interface SeenCall {
  * later conversation of the same trace holds its result. Calls of earlier turns, which a conversation also repeats, are
  * none of this run. How long the tool took is not known and stands as 0.
  *
- * @param models - model nodes by start
+ * @param speakers - model nodes by start; agents where there are none
  */
-export function stepsFromMessages(models: readonly Node[]): readonly Step[] {
+export function stepsFromMessages(speakers: readonly Node[]): readonly Step[] {
   const seen = new Map<string, SeenCall[]>();
-  for (const node of models) {
-    const { inputMessages, outputMessages } = node.fields;
+  for (const node of speakers) {
+    const { inputMessages = [], outputMessages = [] } = node.fields;
     const { startNs, endNs } = node.span;
-    // A conversation is repeated whole by each model span, so the n-th call of a key is always the same call.
+    // A conversation is repeated whole by each model span, so its n-th call of a key is always the same call.
     const positions = new Map<string, number>();
-    for (const { call, answer } of pair(currentTurn(inputMessages ?? []))) {
-      const found = remember(seen, positions, { call, node, startNs });
-      if (answer !== undefined) found.answer ??= answer;
-    }
-    for (const call of openCalls(outputMessages))
-      remember(seen, positions, { call, node, startNs: endNs > startNs ? endNs : startNs });
+    for (const paired of pair(currentTurn(inputMessages))) remember(seen, positions, { ...paired, node, startNs });
+    const doneNs = endNs > startNs ? endNs : startNs;
+    for (const paired of pair(outputMessages)) remember(seen, positions, { ...paired, node, startNs: doneNs });
   }
   return [...seen.values()].flat().map(toStep).sort(byStart);
 }
 
-/** The same call may come again in a conversation; then what was seen of it is returned. */
-function remember(seen: Map<string, SeenCall[]>, positions: Map<string, number>, one: SeenCall): SeenCall {
-  const key = one.call.id ?? `${one.call.name}\n${one.call.arguments}`;
+function remember(seen: Map<string, SeenCall[]>, positions: Map<string, number>, one: SeenCall): void {
+  const { id = '', name, arguments: given } = one.call;
+  const parsed = parseJson(given);
+  const key = `${id}\n${name}\n${parsed === undefined ? given : canonicalJson(parsed)}`;
   const position = positions.get(key) ?? 0;
-  // An id is a call's own; without one, the same call twice is two.
-  positions.set(key, one.call.id === undefined ? position + 1 : 0);
+  positions.set(key, position + 1);
   const known = seen.get(key) ?? [];
   if (known.length === 0) seen.set(key, known);
   const found = known[position];
-  if (found !== undefined) return found;
-  known.push(one);
-  return one;
+  if (found === undefined) known.push(one);
+  else found.answer ??= one.answer;
 }
 
 function currentTurn(messages: readonly Message[]): readonly Message[] {

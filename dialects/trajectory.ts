@@ -7,7 +7,7 @@ import { byStart, elapsedMs, toSteps } from './steps.js';
 import { DIALECT_NAMES, readSpan } from './table.js';
 import { stepsFromMessages, withWholeArguments } from './tool-calls.js';
 import { addTools } from './tool-definitions.js';
-import { plant, uniqueByStart, type Node } from './tree.js';
+import { compareSpans, plant, uniqueByStart, type Node } from './tree.js';
 import { countedUsage, totalUsage } from './usage.js';
 import { defined, text } from './values.js';
 
@@ -31,8 +31,9 @@ export function readTrajectory(spans: readonly Span[], context: ReadContext): Tr
   collapse(nodes);
   const usage = countedUsage(nodes);
   const live = nodes.filter((node) => !node.absorbed);
-  const models = live.filter((node) => node.kind === 'model').sort((a, b) => compareStart(a.span, b.span));
-  const steps = allSteps(toSteps(nodes, usage), models);
+  const models = live.filter((node) => node.kind === 'model').sort((a, b) => compareSpans(a.span, b.span));
+  const speakers = models.length > 0 ? models : live.filter((node) => node.kind === 'agent');
+  const steps = allSteps(toSteps(nodes, usage), speakers);
   const input = firstAsked(live, models);
   const output = finalText(live, models);
   return defined<Trajectory>({
@@ -62,9 +63,9 @@ function toNode(span: Span, contributed: Set<string>): Node {
   return { span, fields, kind: fields.kind ?? 'other', parent: undefined, children: [], depth: 0, absorbed: false };
 }
 
-function allSteps(fromSpans: readonly Step[], models: readonly Node[]): readonly Step[] {
+function allSteps(fromSpans: readonly Step[], speakers: readonly Node[]): readonly Step[] {
   if (fromSpans.some((step) => step.kind === 'tool')) return withWholeArguments(fromSpans);
-  const calls = stepsFromMessages(models);
+  const calls = stepsFromMessages(speakers);
   // Calls first: one that starts with a model step was answered in what that step was given.
   return calls.length === 0 ? fromSpans : [...calls, ...fromSpans].sort(byStart);
 }
@@ -116,8 +117,4 @@ function durationOf(nodes: readonly Node[], root: Span): number {
     if (span.endNs > end) end = span.endNs;
   }
   return elapsedMs(start, end);
-}
-
-function compareStart(a: Span, b: Span): number {
-  return a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0;
 }

@@ -22,7 +22,14 @@ export function uniqueByStart(spans: readonly Span[]): readonly Span[] {
     const known = byId.get(span.spanId);
     if (known === undefined || span.endNs >= known.endNs) byId.set(span.spanId, span);
   }
-  return [...byId.values()].sort((a, b) => (a.startNs < b.startNs ? -1 : a.startNs > b.startNs ? 1 : 0));
+  return [...byId.values()].sort(compareSpans);
+}
+
+/** By start; what started at once by end and id, so that the order of arrival decides nothing. */
+export function compareSpans(a: Span, b: Span): number {
+  if (a.startNs !== b.startNs) return a.startNs < b.startNs ? -1 : 1;
+  if (a.endNs !== b.endNs) return a.endNs < b.endNs ? -1 : 1;
+  return a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : 0;
 }
 
 /**

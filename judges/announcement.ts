@@ -8,7 +8,7 @@ export function announcement(options: JudgesConfig, model: Model): string {
     `Judging with ${model.provider} model ${model.name} at ${model.baseUrl}, ` +
     `$${inputUsdPerMillion} in and $${outputUsdPerMillion} out per million tokens (price: ${version}), ` +
     `capped at $${options.dailyBudgetUsd} a day and $${options.weeklyBudgetUsd} a week. ` +
-    'What leaves this machine, after redaction: of each judged trace the user request, the system instructions, the declared ' +
+    'What leaves this machine, as the agent sent it: of each judged trace the user request, the system instructions, the declared ' +
     'tools, the steps with their arguments, results and errors, and the final answer, ' +
     `cut to about ${options.evidenceTokens} tokens. No ids, times or headers of spans are sent.`
   );

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from 'node:http';
+import { PipelineError } from '../core/errors.js';
+import { TENANT_HEADER, type Log } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import type { Counter } from '../core/metrics.js';
+import { splitByTrace, type SplitResult } from '../core/otlp/split-by-trace.js';
+import { transcodeJson } from '../core/otlp/transcode-json.js';
+import { exportAnswer, refusalAnswer, type Answer, type Encoding, type Refusal } from './answer.js';
+import type { CollectorConfig } from './config.js';
+import { bodyEncoding, isGzip } from './headers.js';
+import type { Hold, InFlight } from './in-flight.js';
+import { readBody } from './read-body.js';
+
+/** Collaborators of the trace receiver. */
+export interface ExportTracesDeps {
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly inFlight: InFlight;
+  readonly spans: Counter;
+  readonly rejectedSpans: Counter;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly refusal: Refusal };
+
+/**
+ * Handles `POST /v1/traces`: reads, splits by trace, and acknowledges once the bus holds all of it.
+ *
+ * Senders drop what is answered 500, so all trouble that is not of their making is a 503.
+ */
+export function createExportTraces(
+  config: CollectorConfig,
+  deps: ExportTracesDeps,
+): (request: IncomingMessage) => Promise<Answer> {
+  return async (request) => {
+    const encoding = bodyEncoding(request);
+    if ('refusal' in encoding) return refusalAnswer('application/json', encoding.refusal);
+    const hold = deps.inFlight.hold();
+    try {
+      return await receive({ request, encoding: encoding.value, hold, config, deps });
+    } catch (error) {
+      return refusalAnswer(encoding.value, refusalOf(error, deps));
+    } finally {
+      hold.release();
+    }
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly encoding: Encoding;
+  readonly hold: Hold;
+  readonly config: CollectorConfig;
+  readonly deps: ExportTracesDeps;
+}
+
+async function receive(exchange: Exchange): Promise<Answer> {
+  const { encoding, config, deps } = exchange;
+  // In a function of its own, so that the body can be freed while the bus is waited for.
+  const admitted = await admit(exchange);
+  if ('refusal' in admitted) return refusalAnswer(encoding, admitted.refusal);
+  const { records, spans, rejectedSpans, rejectedMessage } = admitted.value;
+  const headers = { [TENANT_HEADER]: config.tenant };
+  if (records.length > 0) {
+    await deps.log.append(
+      records.map(({ traceId, bytes }) => ({ topic: 'spans', key: traceId, value: bytes, headers })),
+    );
+  }
+  deps.spans.add(spans);
+  deps.rejectedSpans.add(rejectedSpans);
+  return exportAnswer(encoding, { spans: rejectedSpans, message: rejectedMessage });
+}
+
+async function admit(exchange: Exchange): Promise<Outcome<SplitResult>> {
+  const { request, hold, config, deps } = exchange;
+  const gzip = isGzip(request);
+  if ('refusal' in gzip) return gzip;
+  const overloaded = retryLater('expected room for this request, but too many bytes are in flight', deps);
+  const body = await readBody(request, {
+    gzip: gzip.value,
+    maxBytes: config.maxBodyBytes,
+    hold: (bytes) => hold.resize(bytes),
+    overloaded,
+  });
+  if ('refusal' in body) return body;
+  const bytes = exchange.encoding === 'application/json' ? transcodeJson(body.bytes) : body.bytes;
+  const value = splitByTrace(bytes, { tenant: config.tenant, maxBytes: 3 * config.maxBodyBytes });
+  let size = 0;
+  for (const record of value.records) size += record.bytes.length;
+  return hold.resize(size) ? { value } : { refusal: overloaded };
+}
+
+function refusalOf(error: unknown, deps: ExportTracesDeps): Refusal {
+  if (error instanceof PipelineError) {
+    if (error.code === 'OTLP_MALFORMED') return { status: 400, message: error.message };
+    if (error.code === 'OTLP_TOO_LARGE') return { status: 413, message: error.message };
+  }
+  deps.logger.error({ err: error }, 'a request could not be put on the bus; its sender is told to send it again');
+  return retryLater('expected the bus to take this request, but it could not', deps);
+}
+
+/** Retry-After is spread over three seconds, so that the senders do not all come back at once. */
+function retryLater(problem: string, deps: ExportTracesDeps): Refusal {
+  const seconds = 1 + Math.floor(deps.random() * 3);
+  const message = `${problem}; nothing was acknowledged, send it again after ${seconds} s.`;
+  return { status: 503, message, headers: { 'retry-after': String(seconds) } };
+}

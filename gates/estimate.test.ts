@@ -272,6 +272,50 @@ describe('estimatePassRate and impossible cells', () => {
   });
 });
 
+describe('coverage of the interval, by summing over every outcome', () => {
+  // L. D. Brown, T. T. Cai and A. DasGupta (2001), Statistical Science 16(2), 101-133: Wilson's is near .95 on average.
+  it('is near 95 % on average for one stratum', () => {
+    const n = 200;
+    const rates = Array.from({ length: 181 }, (_, step) => 0.8 + step / 1_000);
+    const covered = rates.map((rate) => {
+      const chances = binomial(n, 1 - rate);
+      return chances.reduce((sum, chance, failed) => {
+        if (chance < 1e-12) return sum;
+        const [low, high] = estimatePassRate([judgedCell({ passed: n - failed, failed })]).interval!;
+        return low <= rate && rate <= high ? sum + chance : sum;
+      }, 0);
+    });
+    const mean = covered.reduce((sum, coverage) => sum + coverage, 0) / covered.length;
+    expect(mean).toBeGreaterThan(0.945);
+    expect(mean).toBeLessThan(0.96);
+    expect(Math.min(...covered)).toBeGreaterThan(0.91);
+  });
+
+  it('stays above 93 % for two strata of fixed sizes, one thinly sampled', () => {
+    const failed = { suspected: binomial(60, 0.385), unsuspected: binomial(94, 0.011) };
+    const truth = 0.06 * (1 - 0.385) + 0.94 * (1 - 0.011);
+    let coverage = 0;
+    for (const [suspected, chance] of failed.suspected.entries()) {
+      for (const [unsuspected, other] of failed.unsuspected.entries()) {
+        if (chance * other < 1e-12) continue;
+        const [low, high] = estimatePassRate([
+          cell({ stratum: 'suspected', traces: 60, passed: 60 - suspected, failed: suspected }),
+          cell({ pi: 0.1, traces: 940, passed: 94 - unsuspected, failed: unsuspected }),
+        ]).interval!;
+        if (low <= truth && truth <= high) coverage += chance * other;
+      }
+    }
+    expect(coverage).toBeGreaterThan(0.93);
+  });
+});
+
+/** Chances of 0 to n successes. */
+function binomial(n: number, rate: number): readonly number[] {
+  const chances = [(1 - rate) ** n];
+  for (let k = 1; k <= n; k += 1) chances.push((chances[k - 1]! * (n - k + 1) * rate) / (k * (1 - rate)));
+  return chances;
+}
+
 function expectClose(actual: number | null | undefined, expected: number | null | undefined): void {
   if (actual == null || expected == null) {
     expect(actual).toBe(expected);

@@ -18,8 +18,8 @@ export interface SinkSpan {
 export interface OtlpSink {
   readonly url: string;
   readonly spans: readonly SinkSpan[];
-  /** All request bodies, one after the other. */
-  text(): string;
+  /** Request bodies as they came. */
+  readonly bodies: readonly string[];
   close(): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function openOtlpSink(refuse = 0): Promise<OtlpSink> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
-    text: () => bodies.join('\n'),
+    bodies,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -18,8 +18,13 @@ const { signal } = new AbortController();
 
 // The terminal sends an interrupt to the whole group; the parent says when this one may end.
 process.on('SIGINT', () => undefined);
-process.once('SIGTERM', () => void model.stop(signal).then(() => process.disconnect?.()));
-process.once('disconnect', () => void model.stop(signal));
+process.once('SIGTERM', () => {
+  if (process.connected) process.disconnect();
+  else void model.stop(signal);
+});
+process.once('disconnect', () => {
+  void model.stop(signal);
+});
 
 await model.start(signal);
 process.send?.({ kind: 'listening', url: model.url });

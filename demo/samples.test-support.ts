@@ -1,0 +1,38 @@
+import type { Coverage, Report, ReleaseReport } from '../app/index.js';
+
+const coverage: Coverage = {
+  received: 200,
+  open: 0,
+  pending: 0,
+  judge_error: 0,
+  abstained: 0,
+  shed_budget: 0,
+  judged: 30,
+  from_cache: 0,
+  settled: 10,
+  sampled_out: 160,
+};
+
+/** A release as the report has it, 98 % in [96, 99] unless said otherwise. */
+export function aRelease(release: string, changes: Partial<ReleaseReport> = {}): ReleaseReport {
+  return {
+    service: 'support-agent',
+    release,
+    traces: 100,
+    judged: 15,
+    settled: 5,
+    suspected: 7,
+    passRate: 0.98,
+    interval: [0.96, 0.99],
+    naiveMean: 0.7,
+    unansweredShare: 0,
+    emptyStrata: [],
+    criteria: [],
+    ...changes,
+  };
+}
+
+/** A report of these releases, with 60 calls for $0.06 of $1. */
+export function aReport(...releases: readonly ReleaseReport[]): Report {
+  return { releases, coverage, incomplete: 0, spend: { usd: 0.06, judgeAllUsd: 1, lostUsd: 0, calls: 60 } };
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Step, Trajectory } from '../core/trajectory.js';
+import { without } from '../test/fixtures/captures/make-span.js';
 import { asRow, byTrace, CAPTURES, readRequests, readTraces, type Capture } from '../test/fixtures/captures/load.js';
 import { readTrajectory } from './index.js';
 
@@ -25,8 +26,8 @@ function readOne(capture: Capture, traceId: string): Trajectory {
 }
 
 /** Steps without places and times. */
-function outline(steps: readonly Step[]) {
-  return steps.map(({ spanId: _s, parentSpanId: _p, startNs: _n, durationMs: _d, ...rest }) => rest);
+function outline(steps: readonly Step[]): readonly Partial<Step>[] {
+  return steps.map((step) => without(step, 'spanId', 'parentSpanId', 'startNs', 'durationMs'));
 }
 
 describe('OpenInference, OpenAI and Anthropic clients', () => {

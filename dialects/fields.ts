@@ -60,10 +60,11 @@ export type MutableFields = { -readonly [K in keyof SpanFields]: SpanFields[K] }
  * @returns whether it filled any
  */
 export function fill(target: MutableFields, from: SpanFields): boolean {
+  const to: Record<string, unknown> = target;
   let filled = false;
   for (const key of Object.keys(from) as (keyof SpanFields)[]) {
-    if (target[key] !== undefined || from[key] === undefined) continue;
-    Object.assign(target, { [key]: from[key] });
+    if (to[key] !== undefined || from[key] === undefined) continue;
+    to[key] = from[key];
     filled = true;
   }
   return filled;

@@ -4,6 +4,7 @@ import type { Attributes, AttributeValue } from '../core/attributes.js';
 import type { Span } from '../core/span.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { CAPTURES, mapAttributes, readTraces } from '../test/fixtures/captures/load.js';
+import { without } from '../test/fixtures/captures/make-span.js';
 import { readTrajectory } from './index.js';
 
 /** A run's own names: what each text is called now, and by how much counts and times are moved. */
@@ -38,7 +39,7 @@ function renamings(words: readonly string[]): fc.Arbitrary<Renaming> {
   const size = words.length;
   // Letters of three scripts, spaces and quotes that JSON does not escape; never a character that ends a JSON string.
   const word = fc.string({
-    unit: fc.constantFrom(..."abcdefghijKLMNOP0123 éß東京\u{1f327}'"),
+    unit: fc.constantFrom('a', 'b', 'K', 'Q', '0', '7', ' ', 'é', 'ß', '東', '\u{1f327}', "'"),
     minLength: 1,
     maxLength: 12,
   });
@@ -51,7 +52,7 @@ function renamings(words: readonly string[]): fc.Arbitrary<Renaming> {
     )
     .map(([names, salt, factor, shift]) => ({
       text: replacer(words, names),
-      id: (id) => [...id].map((digit, i) => hexDigit(digit, salt + i)).join(''),
+      id: (id) => id.replace(/./g, (digit, i: number) => hexDigit(digit, salt + i)),
       factor,
       shiftNs: BigInt(shift) * 1_000_000n,
     }));
@@ -90,19 +91,12 @@ function hexDigit(digit: string, salt: number): string {
 /** Every text, name, key and number that the trajectory shows, and the ids that only its spans hold. */
 function wordsOf(trajectory: Trajectory, trace: readonly Span[]): readonly string[] {
   const words = new Set<string>(['acme']);
-  const { steps, tools, dialects: _d, tokens: _t, traceId: _i, finishReason: _f, ...run } = trajectory;
-  collect(run, words);
-  for (const {
-    spanId: _s,
-    parentSpanId: _p,
-    kind: _k,
-    finishReason: _r,
-    tokens: _n,
-    durationMs: _m,
-    startNs: _a,
-    ...step
-  } of steps)
-    collect(step, words, ['toolCalls', 'arguments', 'result', 'error', 'name', 'model', 'id']);
+  const { steps, tools } = trajectory;
+  collect(without(trajectory, 'steps', 'tools', 'dialects', 'tokens', 'traceId', 'finishReason'), words);
+  for (const step of steps) {
+    const shown = without(step, 'spanId', 'parentSpanId', 'kind', 'finishReason', 'tokens', 'durationMs', 'startNs');
+    collect(shown, words, ['toolCalls', 'arguments', 'result', 'error', 'name', 'model', 'id']);
+  }
   for (const tool of tools) {
     collect(tool.name, words);
     collect(tool.description, words);
@@ -113,7 +107,7 @@ function wordsOf(trajectory: Trajectory, trace: readonly Span[]): readonly strin
   return [...words].filter((word) => word !== '');
 }
 
-function collect(value: unknown, words: Set<string>, ownKeys: readonly string[] = Object.keys(Object(value))): void {
+function collect(value: unknown, words: Set<string>, ownKeys = keysOf(value)): void {
   if (typeof value === 'number') words.add(String(value));
   if (typeof value === 'string') collectText(value, words);
   if (typeof value !== 'object' || value === null) return;
@@ -121,6 +115,10 @@ function collect(value: unknown, words: Set<string>, ownKeys: readonly string[] 
     if (!ownKeys.includes(key)) words.add(key);
     if (key !== 'durationMs' && key !== 'spanCount') collect(item, words, ['id', 'name', 'arguments']);
   }
+}
+
+function keysOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 function collectText(text: string, words: Set<string>): void {

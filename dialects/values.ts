@@ -65,5 +65,7 @@ export type Loose<T> = { readonly [K in keyof T]: object extends Pick<T, K> ? T[
 
 /** The object without the properties that are undefined. */
 export function defined<T extends object>(value: Loose<T>): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
+  const kept: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) kept[key] = item;
+  return kept as T;
 }

@@ -102,7 +102,12 @@ export interface Report {
   readonly releases: readonly ReleaseReport[];
   readonly coverage: Coverage;
   readonly incomplete: number;
-  readonly spend: { readonly usd: number; readonly judgeAllUsd: number; readonly lostUsd: number; readonly calls: number };
+  readonly spend: {
+    readonly usd: number;
+    readonly judgeAllUsd: number;
+    readonly lostUsd: number;
+    readonly calls: number;
+  };
 }
 
 export interface RateReport {

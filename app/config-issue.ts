@@ -11,9 +11,13 @@ export function explainIssue(issue: z.core.$ZodIssue, tree: unknown): ExplainedI
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
     const path = [...issue.path, key];
-    return { path, text: `${dotted(path)}: expected a known setting, got an unknown key; see assay config print for all that exist` };
+    return {
+      path,
+      text: `${dotted(path)}: expected a known setting, got an unknown key; see assay config print for all that exist`,
+    };
   }
-  const text = issue.code === 'custom' ? issue.message : `expected ${expectation(issue)}, got ${shown(valueAt(tree, issue.path))}`;
+  const text =
+    issue.code === 'custom' ? issue.message : `expected ${expectation(issue)}, got ${shown(valueAt(tree, issue.path))}`;
   return { path: issue.path, text: `${dotted(issue.path)}: ${text}` };
 }
 
@@ -43,7 +47,10 @@ function dotted(path: readonly PropertyKey[]): string {
 }
 
 function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), tree);
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    tree,
+  );
 }
 
 /** Never shows what may be a secret: texts are cut, and nothing under a key that names one is shown. */

@@ -8,10 +8,17 @@ import { storeConfig } from '../store/config.js';
 
 /** All settings of Assay: one section a folder, each documented and defaulted in that folder's own `config.ts`. */
 export const assayConfig = z.strictObject({
-  dataDirectory: z.string().min(1).default('.assay').describe('Folder that holds the bus, the store and the control socket.'),
+  dataDirectory: z
+    .string()
+    .min(1)
+    .default('.assay')
+    .describe('Folder that holds the bus, the store and the control socket.'),
   log: z
     .strictObject({
-      level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn').describe('Least severe line that is logged to stderr, as JSON.'),
+      level: z
+        .enum(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('warn')
+        .describe('Least severe line that is logged to stderr, as JSON.'),
     })
     .prefault({}),
   collector: collectorConfig.prefault({}),

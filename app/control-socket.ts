@@ -42,7 +42,11 @@ export async function holdControlSocket(root: string, handler: ControlHandler): 
   }
   return {
     async close() {
-      const closed = new Promise<void>((done) => server.close(() => { done(); }));
+      const closed = new Promise<void>((done) =>
+        server.close(() => {
+          done();
+        }),
+      );
       server.closeIdleConnections();
       await closed;
       address.release();
@@ -58,9 +62,16 @@ export async function callControlSocket(root: string, method: string, args: read
   const address = socketAddress(root);
   try {
     const response = await post(address.path, JSON.stringify({ method, args }));
-    const reply = JSON.parse(response) as { readonly value?: unknown; readonly code?: string; readonly message?: string };
+    const reply = JSON.parse(response) as {
+      readonly value?: unknown;
+      readonly code?: string;
+      readonly message?: string;
+    };
     if (reply.code === undefined) return reply.value;
-    throw new PipelineError(isErrorCode(reply.code) ? reply.code : 'ASSAY_UNREACHABLE', reply.message ?? 'no message came with the error');
+    throw new PipelineError(
+      isErrorCode(reply.code) ? reply.code : 'ASSAY_UNREACHABLE',
+      reply.message ?? 'no message came with the error',
+    );
   } finally {
     address.release();
   }
@@ -88,7 +99,11 @@ function post(socketPath: string, body: string): Promise<string> {
       text(response).then(resolve, reject);
     });
     call.on('error', (error) => {
-      reject(new PipelineError('ASSAY_UNREACHABLE', 'expected a running Assay behind the control socket, found none', { cause: error }));
+      reject(
+        new PipelineError('ASSAY_UNREACHABLE', 'expected a running Assay behind the control socket, found none', {
+          cause: error,
+        }),
+      );
     });
     call.end(body);
   });

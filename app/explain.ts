@@ -36,14 +36,12 @@ function toWhyTrajectory(trajectory: Trajectory): WhyTrajectory {
     durationMs: trajectory.durationMs,
     spanCount: trajectory.spanCount,
     dialects: trajectory.dialects,
-    steps: trajectory.steps.map(
-      (step): WhyStep => ({
-        kind: step.kind,
-        name: step.name,
-        ...defined({ arguments: step.arguments, result: step.result, error: step.error }),
-        durationMs: step.durationMs,
-      }),
-    ),
+    steps: trajectory.steps.map((step): WhyStep => ({
+      kind: step.kind,
+      name: step.name,
+      ...defined({ arguments: step.arguments, result: step.result, error: step.error }),
+      durationMs: step.durationMs,
+    })),
   };
 }
 
@@ -67,7 +65,21 @@ function toWhyDecision(decision: Decision): WhyDecision {
 }
 
 function toWhyVerdict(verdict: Verdict): WhyVerdict {
-  const { criterion, outcome, confidence, votes, quotes, explanation, reason, model, provider, rubricVersion, judgeHash, fromCache, audit } = verdict;
+  const {
+    criterion,
+    outcome,
+    confidence,
+    votes,
+    quotes,
+    explanation,
+    reason,
+    model,
+    provider,
+    rubricVersion,
+    judgeHash,
+    fromCache,
+    audit,
+  } = verdict;
   return {
     criterion,
     outcome,

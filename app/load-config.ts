@@ -47,18 +47,28 @@ function readDocument(file: string, lines: LineCounter): Document.Parsed {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new PipelineError('CONFIG_INVALID', `${file}: expected a readable YAML file, got ${reasonOf(error)}; check --config`, {
-      cause: error,
-    });
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `${file}: expected a readable YAML file, got ${reasonOf(error)}; check --config`,
+      {
+        cause: error,
+      },
+    );
   }
   const document = parseDocument(text, { lineCounter: lines });
   const bad = document.errors[0];
   if (bad !== undefined) {
     const at = lines.linePos(bad.pos[0]);
-    throw new PipelineError('CONFIG_INVALID', `${file}:${at.line}: expected YAML, got: ${bad.message.split('\n')[0] ?? ''}`);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `${file}:${at.line}: expected YAML, got: ${bad.message.split('\n')[0] ?? ''}`,
+    );
   }
   if (document.contents !== null && !isMap(document.contents)) {
-    throw new PipelineError('CONFIG_INVALID', `${file}:1: expected a map of settings at the top level, got something else`);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `${file}:1: expected a map of settings at the top level, got something else`,
+    );
   }
   return document;
 }
@@ -87,7 +97,10 @@ function interpolate(value: unknown, sources: ConfigSources): unknown {
 function applySet(tree: Tree, set: string, origins: Map<string, string>): void {
   const at = set.indexOf('=');
   if (at < 1) {
-    throw new PipelineError('CONFIG_INVALID', `--set ${set}: expected key.path=value, such as --set sampler.quietMs=5000`);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `--set ${set}: expected key.path=value, such as --set sampler.quietMs=5000`,
+    );
   }
   const path = set.slice(0, at);
   const value: unknown = parseDocument(set.slice(at + 1)).toJS();

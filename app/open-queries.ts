@@ -1,10 +1,18 @@
-import { callControlSocket, holdControlSocket } from './control-socket.js';
 import { PipelineError } from '../core/errors.js';
 import type { AssayQueries } from './api.js';
+import { callControlSocket, holdControlSocket } from './control-socket.js';
 import { existingDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
-import { hostRole } from './role-host.js';
+import type { HostProcess } from './pipeline.js';
+import { createRoleRuntime } from './role-runtime.js';
 import { remoteQueries } from './start-assay.js';
+
+/** The query role asks nothing of its process. */
+const NOBODY: HostProcess = {
+  announce: () => undefined,
+  firstTrace: () => undefined,
+  admin: () => Promise.resolve(undefined),
+};
 
 /** Queries, and how to let go of what answers them. */
 export interface OpenQueries {
@@ -18,7 +26,10 @@ export interface OpenQueries {
  * Asks the running Assay when there is one, since the engine has one owner, and else opens the data directory itself.
  * @throws {PipelineError} ASSAY_UNREACHABLE when there is neither
  */
-export async function openQueries(loaded: LoadedConfig, env: Readonly<Record<string, string | undefined>>): Promise<OpenQueries> {
+export async function openQueries(
+  loaded: LoadedConfig,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OpenQueries> {
   const directory = existingDataDirectory(loaded.config.dataDirectory);
   if (await answers(directory.root)) {
     return {
@@ -27,14 +38,16 @@ export async function openQueries(loaded: LoadedConfig, env: Readonly<Record<str
       close: () => Promise.resolve(),
     };
   }
-  const role = hostRole({ role: 'query', raw: loaded.raw, dataDirectory: directory.root, env }, {});
-  const socket = await holdControlSocket(directory.root, (method, args) => role.rpc.call(method, ...args)).catch(async (error: unknown) => {
-    await role.stop();
+  const role = createRoleRuntime({ role: 'query', raw: loaded.raw, dataDirectory: directory.root, env }, NOBODY);
+  const socket = await holdControlSocket(directory.root, (method, args) => role.call(method, args));
+  try {
+    await role.start();
+  } catch (error) {
+    await socket.close();
     throw error;
-  });
-  await role.start();
+  }
   return {
-    queries: remoteQueries((method, ...args) => role.rpc.call(method, ...args)),
+    queries: remoteQueries((method, ...args) => role.call(method, args)),
     running: false,
     async close() {
       await socket.close();

@@ -1,18 +1,11 @@
 import { createLmdbLog, createLmdbState } from '../bus/index.js';
-import { createCollector } from '../collector/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
-import { readTrajectory } from '../dialects/index.js';
-import { createJudge, loadRubrics, renderEvidence } from '../judges/index.js';
-import { chooseModel } from '../models/index.js';
-import { createSampler } from '../sampler/index.js';
-import { createStoreReader, createWriter } from '../store/index.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
-import { createQueries } from './queries.js';
 import type { RpcHandlers } from './rpc.js';
 
 /**
@@ -56,14 +49,21 @@ export interface RoleContext {
   readonly process: HostProcess;
 }
 
-const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Role>> = { receive, sample, judge, write, query };
+const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Promise<Role>>> = {
+  receive,
+  sample,
+  judge,
+  write,
+  query,
+};
 
-/** Wires one role; opens nothing yet. */
-export function buildRole(name: RoleName, context: RoleContext): Role {
+/** Wires one role, and loads only what that role needs; opens nothing yet. */
+export function buildRole(name: RoleName, context: RoleContext): Promise<Role> {
   return BUILDERS[name](context);
 }
 
-function receive(context: RoleContext): Role {
+async function receive(context: RoleContext): Promise<Role> {
+  const { createCollector } = await import('../collector/index.js');
   const log = makeLog(context);
   const collector = createCollector(context.config.collector, {
     ...observed(context),
@@ -73,7 +73,11 @@ function receive(context: RoleContext): Role {
   return { components: [log, collector], handlers: {}, address: () => collector.url };
 }
 
-function sample(context: RoleContext): Role {
+async function sample(context: RoleContext): Promise<Role> {
+  const { readTrajectory } = await import('../dialects/index.js');
+  const { loadRubrics, renderEvidence } = await import('../judges/index.js');
+  const { createSampler } = await import('../sampler/index.js');
+  const { createStoreReader } = await import('../store/index.js');
   const log = makeLog(context);
   const state = makeState(context, 'sample');
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
@@ -89,7 +93,9 @@ function sample(context: RoleContext): Role {
   return { components: [log, state, reader, sampler], handlers: {} };
 }
 
-function judge(context: RoleContext): Role {
+async function judge(context: RoleContext): Promise<Role> {
+  const { createJudge, loadRubrics } = await import('../judges/index.js');
+  const { chooseModel } = await import('../models/index.js');
   const log = makeLog(context);
   const state = makeState(context, 'judge');
   const part = createJudge(context.config.judges, {
@@ -106,14 +112,20 @@ function judge(context: RoleContext): Role {
   return { components: [log, state, part], handlers: {} };
 }
 
-function write(context: RoleContext): Role {
+async function write(context: RoleContext): Promise<Role> {
+  const { createWriter } = await import('../store/index.js');
   const log = makeLog(context);
   const state = makeState(context, 'write');
-  const writer = createWriter({ dataDirectory: context.directory.store, ...context.config.store }, { ...observed(context), log, state });
+  const writer = createWriter(
+    { dataDirectory: context.directory.store, ...context.config.store },
+    { ...observed(context), log, state },
+  );
   return { components: [log, state, writer], handlers: {} };
 }
 
-function query(context: RoleContext): Role {
+async function query(context: RoleContext): Promise<Role> {
+  const { createStoreReader } = await import('../store/index.js');
+  const { createQueries } = await import('./queries.js');
   const log = makeLog(context);
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
   const queries = createQueries({ reader, log, config: context.config, env: context.env });
@@ -136,7 +148,8 @@ function observed({ clock, logger, metrics }: RoleContext): Pick<RoleContext, 'c
 function announcingLog(log: Log, host: HostProcess): Log {
   let told = false;
   return {
-    ...log,
+    start: (signal) => log.start(signal),
+    stop: (signal) => log.stop(signal),
     async append(records) {
       await log.append(records);
       const first = records[0];
@@ -144,5 +157,8 @@ function announcingLog(log: Log, host: HostProcess): Log {
       told = true;
       host.firstTrace(first.key);
     },
+    reader: (topic, group) => log.reader(topic, group),
+    endOffsets: (topic) => log.endOffsets(topic),
+    lag: (topic, group) => log.lag(topic, group),
   };
 }

@@ -2,7 +2,6 @@ import type { Log, Topic } from '../core/log.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { readTrajectory } from '../dialects/index.js';
 import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
-import { PRICED_VOTES } from '../judges/config.js';
 import type { StoreReader } from '../store/index.js';
 import type { AssayQueries, PromptRow, Status } from './api.js';
 import type { AssayConfig } from './config.js';
@@ -35,7 +34,9 @@ const READERS: readonly (readonly [topic: Topic, group: string])[] = [
 /** Answers from the store. */
 export function createQueries(deps: QueryDeps): LocalQueries {
   const { reader } = deps;
-  const read = (spans: Parameters<typeof readTrajectory>[0], tenant: string): Trajectory => readTrajectory(spans, { tenant });
+  const { votes } = deps.config.judges;
+  const read = (spans: Parameters<typeof readTrajectory>[0], tenant: string): Trajectory =>
+    readTrajectory(spans, { tenant });
   return {
     async why(traceId) {
       const found = await reader.resolveTrace(traceId);
@@ -44,18 +45,28 @@ export function createQueries(deps: QueryDeps): LocalQueries {
         reader.decisionOf(found.tenant, found.traceId),
         reader.outcomeOf(found.tenant, found.traceId),
       ]);
-      const verdicts = decision === undefined ? [] : await reader.verdictsOf(found.tenant, found.traceId, decision.version);
+      const verdicts =
+        decision === undefined ? [] : await reader.verdictsOf(found.tenant, found.traceId, decision.version);
       return explain({ trajectory: read(spans, found.tenant), decision, verdicts, outcome });
     },
     traces: (filter) => reader.listTraces(filter),
     async report() {
-      const [cells, coverage, incomplete, spend] = await Promise.all([reader.releaseCells(), reader.coverage(), reader.incomplete(), reader.spend()]);
-      return buildReport({ cells, coverage, incomplete, spend: toSpend(spend) });
+      const [cells, coverage, incomplete, spend] = await Promise.all([
+        reader.releaseCells(),
+        reader.coverage(),
+        reader.incomplete(),
+        reader.spend(),
+      ]);
+      return buildReport({ cells, coverage, incomplete, spend: toSpend(spend, votes) });
     },
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
     async status() {
-      const [counts, spend, waiting] = await Promise.all([reader.counts(), reader.spend(), deps.log.lag('judgements', 'judge')]);
-      const money = toSpend(spend);
+      const [counts, spend, waiting] = await Promise.all([
+        reader.counts(),
+        reader.spend(),
+        deps.log.lag('judgements', 'judge'),
+      ]);
+      const money = toSpend(spend, votes);
       return {
         spansReceived: counts.spans,
         tracesDecided: counts.decided,
@@ -77,12 +88,15 @@ export function createQueries(deps: QueryDeps): LocalQueries {
 
 type StoredSpend = Awaited<ReturnType<StoreReader['spend']>>;
 
-function toSpend(spend: StoredSpend): { usd: number; judgeAllUsd: number; lostUsd: number; calls: number } {
+function toSpend(
+  spend: StoredSpend,
+  votes: number,
+): { usd: number; judgeAllUsd: number; lostUsd: number; calls: number } {
   return {
     usd: spend.usd,
     lostUsd: spend.lostUsd,
     calls: spend.calls,
-    judgeAllUsd: spend.meanCallUsd * spend.judgeable * PRICED_VOTES,
+    judgeAllUsd: spend.meanCallUsd * spend.judgeable * votes,
   };
 }
 

@@ -22,7 +22,9 @@ export function buildReport(source: ReportSource): Report {
 }
 
 function releaseReport(entry: ReleaseCells, all: readonly ReleaseCells[]): ReleaseReport {
-  const criteria = all.filter((other) => other.service === entry.service && other.release === entry.release && other.criterion !== '');
+  const criteria = all.filter(
+    (other) => other.service === entry.service && other.release === entry.release && other.criterion !== '',
+  );
   return {
     service: entry.service,
     release: entry.release,
@@ -31,13 +33,24 @@ function releaseReport(entry: ReleaseCells, all: readonly ReleaseCells[]): Relea
     settled: sum(entry.cells, (cell) => (cell.stratum === 'settled' ? cell.traces : 0)),
     suspected: sum(entry.cells, (cell) => (cell.stratum === 'suspected' ? cell.traces : 0)),
     ...rateReport(entry.cells),
-    criteria: criteria.map((other) => ({ criterion: other.criterion, judged: judgedOf(other.cells), ...rateReport(other.cells) })),
+    criteria: criteria.map((other) => ({
+      criterion: other.criterion,
+      judged: judgedOf(other.cells),
+      ...rateReport(other.cells),
+    })),
   };
 }
 
 function rateReport(cells: readonly Cell[]): RateReport {
   const { passRate, interval, naiveMean, unansweredShare, worstCase, emptyStrata } = estimatePassRate(cells);
-  return { passRate, interval, naiveMean, unansweredShare, ...(worstCase === undefined ? {} : { worstCase }), emptyStrata };
+  return {
+    passRate,
+    interval,
+    naiveMean,
+    unansweredShare,
+    ...(worstCase === undefined ? {} : { worstCase }),
+    emptyStrata,
+  };
 }
 
 function judgedOf(cells: readonly Cell[]): number {

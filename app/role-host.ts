@@ -1,31 +1,36 @@
 import { Worker } from 'node:worker_threads';
-import type { RawConfig } from './config.js';
-import type { RoleName } from './pipeline.js';
-import { createRpc, type Rpc, type RpcHandlers } from './rpc.js';
-
-/** What a role's thread is started with: plain data, parsed again on its side. */
-export interface RoleSetup {
-  readonly role: RoleName;
-  readonly raw: RawConfig;
-  readonly dataDirectory: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import type { HostProcess } from './pipeline.js';
+import type { RoleSetup } from './role-runtime.js';
+import { createRpc } from './rpc.js';
 
 /** A role in a thread of its own. */
 export interface HostedRole {
-  readonly role: RoleName;
-  readonly rpc: Rpc;
   /** Rejects when the thread ends before it was asked to. Never resolves. */
   readonly died: Promise<never>;
-  start(): Promise<unknown>;
+  /** @returns where it can be reached, if anywhere */
+  start(): Promise<string | undefined>;
   stop(): Promise<void>;
+  metrics(): Promise<object>;
 }
 
-/** Makes the thread of a role; `handlers` are what the role may ask of the process. */
-export function hostRole(setup: RoleSetup, handlers: RpcHandlers): HostedRole {
+/** Makes the thread of a role; it loads at once and starts when told. `host` is what the role may ask of the process. */
+export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
   const worker = new Worker(new URL('./role-thread.js', import.meta.url), { workerData: setup, name: setup.role });
-  const rpc = createRpc(worker, handlers);
+  const rpc = createRpc(worker, {
+    announce: (text: string) => {
+      host.announce(text);
+    },
+    firstTrace: (traceId: string) => {
+      host.firstTrace(traceId);
+    },
+    admin: (path: string) => host.admin(path),
+  });
   let stopping = false;
+  const gone = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      resolve();
+    });
+  });
   const died = new Promise<never>((_, reject) => {
     const fail = (error: Error): void => {
       rpc.fail(error);
@@ -40,14 +45,11 @@ export function hostRole(setup: RoleSetup, handlers: RpcHandlers): HostedRole {
   });
   died.catch(() => undefined);
   return {
-    role: setup.role,
-    rpc,
     died,
-    start: () => rpc.call('start'),
+    start: async () => (await rpc.call('start')) as string | undefined,
+    metrics: async () => (await rpc.call('metrics')) as object,
     async stop() {
-      if (stopping) return;
       stopping = true;
-      const gone = new Promise<void>((resolve) => worker.once('exit', () => { resolve(); }));
       try {
         await rpc.call('stop');
         await gone;

@@ -47,19 +47,31 @@ export function createRpc(port: MessagePort | Worker, handlers: RpcHandlers): Rp
   };
 }
 
-async function serve(port: MessagePort | Worker, message: Message & { kind: 'call' }, handlers: RpcHandlers): Promise<void> {
+async function serve(
+  port: MessagePort | Worker,
+  message: Message & { kind: 'call' },
+  handlers: RpcHandlers,
+): Promise<void> {
   const { id, method } = message;
   try {
     const handler = handlers[method] as ((...args: readonly unknown[]) => unknown) | undefined;
-    if (handler === undefined) throw new Error(`expected one of the methods ${Object.keys(handlers).join(', ')}, got ${method}`);
+    if (handler === undefined)
+      throw new Error(`expected one of the methods ${Object.keys(handlers).join(', ')}, got ${method}`);
     port.postMessage({ kind: 'value', id, value: await handler(...message.args) } satisfies Message);
   } catch (error) {
     const code = error instanceof PipelineError ? error.code : undefined;
-    port.postMessage({ kind: 'error', id, code, message: error instanceof Error ? error.message : String(error) } satisfies Message);
+    port.postMessage({
+      kind: 'error',
+      id,
+      code,
+      message: error instanceof Error ? error.message : String(error),
+    } satisfies Message);
   }
 }
 
 function toError(message: Message & { kind: 'error' }): Error {
   const { code } = message;
-  return code !== undefined && code in ERROR_CODES ? new PipelineError(code as ErrorCode, message.message) : new Error(message.message);
+  return code !== undefined && code in ERROR_CODES
+    ? new PipelineError(code as ErrorCode, message.message)
+    : new Error(message.message);
 }

@@ -6,10 +6,17 @@ import { printQuery, withConfigOptions, type CommonOptions, type Terminal } from
 
 /** `assay why`: the story of one trace. */
 export function addWhy(program: Command, terminal: Terminal): void {
-  withConfigOptions(program.command('why').description('Tell the whole story of one trace: what was found, decided, judged, and what it cost.'))
+  withConfigOptions(
+    program
+      .command('why')
+      .description('Tell the whole story of one trace: what was found, decided, judged, and what it cost.'),
+  )
     .argument('<trace-id>', '32 hex digits, or the first 8 or more')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  assay why 3efa4c1ce12cbd356a852d6a6702f7d9\n  assay why 3efa4c1c --json | jq .decision')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay why 3efa4c1ce12cbd356a852d6a6702f7d9\n  assay why 3efa4c1c --json | jq .decision',
+    )
     .action(async (traceId: string, options: CommonOptions) => {
       await printQuery(options, terminal, { ask: (queries) => queries.why(traceId), render: renderWhy });
     });
@@ -34,10 +41,16 @@ export function addTraces(program: Command, terminal: Terminal): void {
     .option('--release <name>', 'only this release (service.version)')
     .option('--limit <n>', 'at most so many', wholeNumber, 20)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  assay traces --failed --release 1.1\n  assay traces --errors --limit 100 --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay traces --failed --release 1.1\n  assay traces --errors --limit 100 --json',
+    )
     .action(async (options: TracesOptions, command: Command) => {
       const chosen = (['failed', 'suspected', 'unjudged', 'errors'] as const).filter((name) => options[name] === true);
-      if (chosen.length > 1) command.error(`error: expected one of --failed, --suspected, --unjudged and --errors, got ${chosen.map((name) => `--${name}`).join(' and ')}`);
+      if (chosen.length > 1)
+        command.error(
+          `error: expected one of --failed, --suspected, --unjudged and --errors, got ${chosen.map((name) => `--${name}`).join(' and ')}`,
+        );
       const filter: TraceFilter = {
         limit: options.limit,
         ...(chosen[0] === undefined ? {} : { only: chosen[0] }),
@@ -49,7 +62,9 @@ export function addTraces(program: Command, terminal: Terminal): void {
 
 /** `assay report`: rates per release, coverage and spend. */
 export function addReport(program: Command, terminal: Terminal): void {
-  withConfigOptions(program.command('report').description('Print per release the pass rate with its interval, and coverage and spend.'))
+  withConfigOptions(
+    program.command('report').description('Print per release the pass rate with its interval, and coverage and spend.'),
+  )
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  assay report\n  assay report --data /var/lib/assay --json | jq .coverage')
     .action(async (options: CommonOptions) => {
@@ -59,6 +74,7 @@ export function addReport(program: Command, terminal: Terminal): void {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000) throw new InvalidArgumentError('expected a whole number from 1 to 100000.');
+  if (!Number.isInteger(value) || value < 1 || value > 100_000)
+    throw new InvalidArgumentError('expected a whole number from 1 to 100000.');
   return value;
 }

@@ -24,15 +24,18 @@ export function withConfigOptions(command: Command): Command {
     .addOption(new Option('--config <file>', 'settings in YAML'))
     .addOption(new Option('--data <dir>', 'data directory (default: .assay)'))
     .addOption(
-      new Option('--set <key=value>', 'one setting, such as sampler.quietMs=5000; may be repeated').argParser((value: string, before: string[] | undefined) => [
-        ...(before ?? []),
-        value,
-      ]),
+      new Option('--set <key=value>', 'one setting, such as sampler.quietMs=5000; may be repeated').argParser(
+        (value: string, before: string[] | undefined) => [...(before ?? []), value],
+      ),
     );
 }
 
 /** Settings of this call: file, then `--set`, then the command's own options. */
-export function configOf(options: CommonOptions, terminal: Terminal, overrides: Readonly<Record<string, unknown>> = {}): LoadedConfig {
+export function configOf(
+  options: CommonOptions,
+  terminal: Terminal,
+  overrides: Readonly<Record<string, unknown>> = {},
+): LoadedConfig {
   return loadConfig({
     file: options.config,
     sets: options.set ?? [],
@@ -50,7 +53,10 @@ export async function printQuery<T>(
   const open = await openQueries(configOf(options, terminal), terminal.env);
   try {
     const value = await work.ask(open.queries);
-    const text = options.json === true ? JSON.stringify(value, undefined, 2) : work.render(value, paintFor(terminal.stdout, terminal.env));
+    const text =
+      options.json === true
+        ? JSON.stringify(value, undefined, 2)
+        : work.render(value, paintFor(terminal.stdout, terminal.env));
     terminal.stdout.write(`${text}\n`);
   } finally {
     await open.close();

@@ -13,7 +13,9 @@ interface UpOptions extends CommonOptions {
 
 /** `assay up`: everything in this process, until it is told to stop. */
 export function addUp(program: Command, terminal: Terminal): void {
-  withConfigOptions(program.command('up').description('Start Assay here: receive spans, check, judge, store. Needs nothing else.'))
+  withConfigOptions(
+    program.command('up').description('Start Assay here: receive spans, check, judge, store. Needs nothing else.'),
+  )
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
     .addHelpText(
       'after',
@@ -27,7 +29,11 @@ export function addUp(program: Command, terminal: Terminal): void {
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   const paint = paintFor(terminal.stdout, terminal.env);
   const say = (text: string): void => void terminal.stdout.write(`${text}\n`);
-  const loaded = configOf(options, terminal, options.http === undefined ? {} : { collector: { http: parseAddress(options.http) } });
+  const loaded = configOf(
+    options,
+    terminal,
+    options.http === undefined ? {} : { collector: { http: parseAddress(options.http) } },
+  );
   const first = options.config === undefined && !existsSync(join(loaded.config.dataDirectory, 'store'));
   const ended = new Promise<never>((_, reject) => {
     void start(reject).then(waitForSignal, reject);
@@ -42,7 +48,9 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
       },
       onDeath,
     });
-    say(`${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${relative('', assay.dataDirectory) || '.'}`);
+    say(
+      `${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${relative('', assay.dataDirectory) || '.'}`,
+    );
     if (first) say(firstStartHelp(assay.url));
     return assay;
   }
@@ -80,7 +88,10 @@ function parseAddress(text: string): { readonly host?: string; readonly port: nu
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw new PipelineError('CONFIG_INVALID', `--http: expected HOST:PORT, such as 127.0.0.1:4318, got ${JSON.stringify(text)}`);
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `--http: expected HOST:PORT, such as 127.0.0.1:4318, got ${JSON.stringify(text)}`,
+    );
   }
   const host = match[1] ?? match[2] ?? '';
   return { ...(host === '' ? {} : { host }), port };

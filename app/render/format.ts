@@ -3,7 +3,10 @@ import pc from 'picocolors';
 /** Colours that are only there when the stream is a terminal (and NO_COLOR is not set). */
 export type Paint = ReturnType<typeof pc.createColors>;
 
-export function paintFor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Paint {
+export function paintFor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Paint {
   return pc.createColors(stream.isTTY === true && (env['NO_COLOR'] ?? '') === '');
 }
 

@@ -3,7 +3,14 @@ import { dollars, duration, safeLine, type Paint } from './format.js';
 
 /** The whole story of one trace, for people. */
 export function renderWhy(why: Why, paint: Paint): string {
-  return [...headline(why, paint), ...request(why, paint), ...steps(why, paint), ...findings(why, paint), ...decision(why, paint), ...verdicts(why, paint)].join('\n');
+  return [
+    ...headline(why, paint),
+    ...request(why, paint),
+    ...steps(why, paint),
+    ...findings(why, paint),
+    ...decision(why, paint),
+    ...verdicts(why, paint),
+  ].join('\n');
 }
 
 function headline(why: Why, paint: Paint): string[] {
@@ -28,9 +35,12 @@ function headline(why: Why, paint: Paint): string[] {
 
 function verdictWord(why: Why, paint: Paint): string {
   const rated = why.verdicts.filter((verdict) => !verdict.audit);
-  const failed = why.decision?.settled.some((item) => item.outcome === 'fail') === true || rated.some((verdict) => verdict.outcome === 'fail');
+  const failed =
+    why.decision?.settled.some((item) => item.outcome === 'fail') === true ||
+    rated.some((verdict) => verdict.outcome === 'fail');
   if (failed) return paint.red(`failed (${words(why.outcome)})`);
-  if (why.outcome === 'judged' || why.outcome === 'from_cache' || why.outcome === 'settled') return paint.green(`passed (${words(why.outcome)})`);
+  if (why.outcome === 'judged' || why.outcome === 'from_cache' || why.outcome === 'settled')
+    return paint.green(`passed (${words(why.outcome)})`);
   return paint.yellow(words(why.outcome));
 }
 
@@ -55,9 +65,13 @@ function steps(why: Why, paint: Paint): string[] {
 
 function stepLines(step: WhyStep, number: number, paint: Paint): string[] {
   const mark = step.error === undefined ? ' ' : paint.red('✗');
-  const lines = [`${mark} ${String(number).padStart(2)} ${step.kind.padEnd(9)} ${safeLine(step.name, 60)} ${paint.dim(duration(step.durationMs))}`];
-  if (step.kind !== 'model' && step.arguments !== undefined) lines.push(`       ${paint.dim('in ')} ${safeLine(step.arguments)}`);
-  if (step.result !== undefined && step.result !== '') lines.push(`       ${paint.dim('out')} ${safeLine(step.result)}`);
+  const lines = [
+    `${mark} ${String(number).padStart(2)} ${step.kind.padEnd(9)} ${safeLine(step.name, 60)} ${paint.dim(duration(step.durationMs))}`,
+  ];
+  if (step.kind !== 'model' && step.arguments !== undefined)
+    lines.push(`       ${paint.dim('in ')} ${safeLine(step.arguments)}`);
+  if (step.result !== undefined && step.result !== '')
+    lines.push(`       ${paint.dim('out')} ${safeLine(step.result)}`);
   if (step.error !== undefined) lines.push(`       ${paint.red(safeLine(step.error))}`);
   return lines;
 }
@@ -65,7 +79,8 @@ function stepLines(step: WhyStep, number: number, paint: Paint): string[] {
 function findings(why: Why, paint: Paint): string[] {
   if (why.decision === undefined) return [];
   const lines = why.findings.map((finding) => {
-    const mark = finding.severity === 'settles' ? paint.red('✗') : finding.severity === 'suspicious' ? paint.yellow('!') : '·';
+    const mark =
+      finding.severity === 'settles' ? paint.red('✗') : finding.severity === 'suspicious' ? paint.yellow('!') : '·';
     return `  ${mark} ${finding.check} (${finding.severity})  ${safeLine(finding.message, 300)}`;
   });
   return ['', paint.bold('Checks'), ...(lines.length > 0 ? lines : ['  nothing found'])];
@@ -74,15 +89,29 @@ function findings(why: Why, paint: Paint): string[] {
 function decision(why: Why, paint: Paint): string[] {
   const made = why.decision;
   if (made === undefined) return ['', paint.bold('Decision'), '  none yet: the trace is still open'];
-  return ['', paint.bold('Decision'), `  ${safeLine(made.reason, 400)}`, `  whole     ${safeLine(made.completeness)}, ${duration(made.wholeAfterMs)} after the first span`, `  ${numbers(made)}`];
+  return [
+    '',
+    paint.bold('Decision'),
+    `  ${safeLine(made.reason, 400)}`,
+    `  whole     ${safeLine(made.completeness)}, ${duration(made.wholeAfterMs)} after the first span`,
+    `  ${numbers(made)}`,
+  ];
 }
 
 function numbers(made: WhyDecision): string {
-  return [`stratum ${made.stratum}`, `suspicion ${made.suspicion.toFixed(2)}`, `π ${made.pi}`, `g ${made.g}`, `policy ${made.policyVersion}`, `decided ${made.decidedAt}`].join(' · ');
+  return [
+    `stratum ${made.stratum}`,
+    `suspicion ${made.suspicion.toFixed(2)}`,
+    `π ${made.pi}`,
+    `g ${made.g}`,
+    `policy ${made.policyVersion}`,
+    `decided ${made.decidedAt}`,
+  ].join(' · ');
 }
 
 function verdicts(why: Why, paint: Paint): string[] {
-  if (why.verdicts.length === 0) return why.outcome === 'pending' ? ['', paint.bold('Verdicts'), '  waiting for a judge'] : [];
+  if (why.verdicts.length === 0)
+    return why.outcome === 'pending' ? ['', paint.bold('Verdicts'), '  waiting for a judge'] : [];
   return ['', paint.bold('Verdicts'), ...why.verdicts.flatMap((verdict) => verdictLines(verdict, paint))];
 }
 

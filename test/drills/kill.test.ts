@@ -3,7 +3,8 @@ import type { Report, TraceRow } from '../../app/index.js';
 import { LEDGER_OUTCOMES } from '../../app/api.js';
 import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
 import { judgeArgs, startJudgeServer } from '../helpers/judge-server.js';
-import { agentRun, deliver, traceIdOf } from '../helpers/traces.js';
+import { agentRun, traceIdOf } from '../../bench/agent-run.js';
+import { deliver } from '../helpers/deliver.js';
 import { until } from '../helpers/until.js';
 
 /** Where the process dies, and at which pass. Between reply and verdict, between insert and commit, inside a flush, and more. */
@@ -51,7 +52,9 @@ describe('kill -9 under load', () => {
         delivered.add(traceIdOf(number));
       }
     }
-    const senders = [sender(), sender(), sender()].map((work) => work.catch((error: unknown) => (over.signal.aborted ? undefined : Promise.reject(error as Error))));
+    const senders = [sender(), sender(), sender()].map((work) =>
+      work.catch((error: unknown) => (over.signal.aborted ? undefined : Promise.reject(error as Error))),
+    );
 
     for (const fault of KILLS) {
       goal += RUNS_PER_LIFE;
@@ -62,15 +65,25 @@ describe('kill -9 under load', () => {
     running = await startAssayProcess({ data: DATA, args });
     children.push(running);
     goal += RUNS_PER_LIFE;
-    await until(async () => delivered.size, (size) => size === goal);
-    const ask = async (): Promise<Report> => JSON.parse((await runAssay(['report', '--data', DATA, '--json'])).stdout) as Report;
-    const report = await until(ask, ({ coverage }) => coverage.received === goal && coverage.open === 0 && coverage.pending === 0, 120_000);
+    await until(
+      async () => delivered.size,
+      (size) => size === goal,
+    );
+    const ask = async (): Promise<Report> =>
+      JSON.parse((await runAssay(['report', '--data', DATA, '--json'])).stdout) as Report;
+    const report = await until(
+      ask,
+      ({ coverage }) => coverage.received === goal && coverage.open === 0 && coverage.pending === 0,
+      120_000,
+    );
     over.abort();
     await Promise.all(senders);
 
     expect(LEDGER_OUTCOMES.reduce((sum, outcome) => sum + report.coverage[outcome], 0)).toBe(report.coverage.received);
     expect(report.coverage.settled).toBe([...Array(goal).keys()].filter((number) => number % 9 === 0).length);
-    const rows = JSON.parse((await runAssay(['traces', '--data', DATA, '--limit', '100000', '--json'])).stdout) as TraceRow[];
+    const rows = JSON.parse(
+      (await runAssay(['traces', '--data', DATA, '--limit', '100000', '--json'])).stdout,
+    ) as TraceRow[];
     expect(new Set(rows.map((row) => row.traceId))).toEqual(delivered);
     expect(rows).toHaveLength(goal);
 

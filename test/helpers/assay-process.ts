@@ -27,8 +27,15 @@ export function cleanEnv(extra: Readonly<Record<string, string>> = {}): Record<s
 }
 
 /** Runs the real command to its end. */
-export async function runAssay(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<CommandResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: options.cwd, env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runAssay(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: options.cwd,
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -54,10 +61,14 @@ export async function startAssayProcess(options: {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }): Promise<AssayProcess> {
-  const child = spawn(process.execPath, [CLI, 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])], {
-    env: cleanEnv(options.env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [CLI, 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])],
+    {
+      env: cleanEnv(options.env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => {

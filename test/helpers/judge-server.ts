@@ -50,13 +50,20 @@ export async function startJudgeServer(): Promise<JudgeServer> {
 }
 
 function completion(verdict: string): string {
-  const content = JSON.stringify({ explanation: 'Compared the request with the calls.', quotes: [], verdict, confidence: 0.9 });
+  const content = JSON.stringify({
+    explanation: 'Compared the request with the calls.',
+    quotes: [],
+    verdict,
+    confidence: 0.9,
+  });
   return JSON.stringify({
     id: 'chatcmpl-test',
     object: 'chat.completion',
     created: 1,
     model: 'scripted-judge',
-    choices: [{ index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', content, refusal: null } }],
+    choices: [
+      { index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', content, refusal: null } },
+    ],
     usage: { prompt_tokens: 400, completion_tokens: 40, total_tokens: 440 },
   });
 }
@@ -64,10 +71,15 @@ function completion(verdict: string): string {
 /** `assay up` options that point its judge at this server. */
 export function judgeArgs(server: JudgeServer): readonly string[] {
   return [
-    '--set', 'models.judge.provider=openai',
-    '--set', 'models.judge.model=scripted-judge',
-    '--set', `models.judge.baseUrl=${server.baseUrl}`,
-    '--set', 'models.judge.apiKey=test-key',
-    '--set', 'models.prices.scripted-judge={inputUsdPerMillion: 0.1, outputUsdPerMillion: 0.5}',
+    '--set',
+    'models.judge.provider=openai',
+    '--set',
+    'models.judge.model=scripted-judge',
+    '--set',
+    `models.judge.baseUrl=${server.baseUrl}`,
+    '--set',
+    'models.judge.apiKey=test-key',
+    '--set',
+    'models.prices.scripted-judge={inputUsdPerMillion: 0.1, outputUsdPerMillion: 0.5}',
   ];
 }

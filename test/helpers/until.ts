@@ -4,7 +4,8 @@ export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boole
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
-    if (Date.now() > deadline) throw new Error(`expected it to hold within ${limitMs} ms, last was ${JSON.stringify(value)}`);
+    if (Date.now() > deadline)
+      throw new Error(`expected it to hold within ${limitMs} ms, last was ${JSON.stringify(value)}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }

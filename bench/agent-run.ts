@@ -30,7 +30,10 @@ export function agentRun(shape: RunShape): object {
     name: span.name,
     attributes: attributes(span.attributes),
   }));
-  const resource = attributes({ 'service.name': shape.service ?? 'shop-agent', 'service.version': shape.release ?? '1.0' });
+  const resource = attributes({
+    'service.name': shape.service ?? 'shop-agent',
+    'service.version': shape.release ?? '1.0',
+  });
   return { resourceSpans: [{ resource: { attributes: resource }, scopeSpans: [{ scope: { name: 'test' }, spans }] }] };
 }
 
@@ -47,12 +50,54 @@ function runSpans(shape: RunShape): readonly { readonly name: string; readonly a
   const sent = shape.truncated === true ? args.slice(0, -7) : args;
   const call = message('assistant', { type: 'tool_call', id: 'call_1', name: 'refund_order', arguments: sent });
   const answer = `Order ${order} was refunded.`;
-  const chat = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai', 'gen_ai.request.model': 'gpt-4o-mini' };
+  const chat = {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': 'openai',
+    'gen_ai.request.model': 'gpt-4o-mini',
+  };
   return [
-    { name: 'invoke_agent shop', attributes: { 'gen_ai.operation.name': 'invoke_agent', 'gen_ai.agent.name': 'shop', 'gen_ai.conversation.id': `s-${shape.number % 7}`, 'gen_ai.input.messages': list(user(ask)), 'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })) } },
-    { name: 'chat gpt-4o-mini', attributes: { ...chat, 'gen_ai.input.messages': list(user(ask)), 'gen_ai.output.messages': list(call), 'gen_ai.usage.input_tokens': 50, 'gen_ai.usage.output_tokens': 12, 'gen_ai.response.finish_reasons': '["tool_calls"]' } },
-    { name: 'execute_tool refund_order', attributes: { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'refund_order', 'gen_ai.tool.call.id': 'call_1', 'gen_ai.tool.call.arguments': sent, 'gen_ai.tool.call.result': '{"ok":true}' } },
-    { name: 'chat gpt-4o-mini', attributes: { ...chat, 'gen_ai.input.messages': list(user(ask), call), 'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })), 'gen_ai.usage.input_tokens': 80, 'gen_ai.usage.output_tokens': 9, 'gen_ai.response.finish_reasons': '["stop"]' } },
+    {
+      name: 'invoke_agent shop',
+      attributes: {
+        'gen_ai.operation.name': 'invoke_agent',
+        'gen_ai.agent.name': 'shop',
+        'gen_ai.conversation.id': `s-${shape.number % 7}`,
+        'gen_ai.input.messages': list(user(ask)),
+        'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })),
+      },
+    },
+    {
+      name: 'chat gpt-4o-mini',
+      attributes: {
+        ...chat,
+        'gen_ai.input.messages': list(user(ask)),
+        'gen_ai.output.messages': list(call),
+        'gen_ai.usage.input_tokens': 50,
+        'gen_ai.usage.output_tokens': 12,
+        'gen_ai.response.finish_reasons': '["tool_calls"]',
+      },
+    },
+    {
+      name: 'execute_tool refund_order',
+      attributes: {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': 'refund_order',
+        'gen_ai.tool.call.id': 'call_1',
+        'gen_ai.tool.call.arguments': sent,
+        'gen_ai.tool.call.result': '{"ok":true}',
+      },
+    },
+    {
+      name: 'chat gpt-4o-mini',
+      attributes: {
+        ...chat,
+        'gen_ai.input.messages': list(user(ask), call),
+        'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })),
+        'gen_ai.usage.input_tokens': 80,
+        'gen_ai.usage.output_tokens': 9,
+        'gen_ai.response.finish_reasons': '["stop"]',
+      },
+    },
   ];
 }
 
@@ -69,20 +114,8 @@ function list(...messages: readonly object[]): string {
 }
 
 function attributes(values: Values): readonly object[] {
-  return Object.entries(values).map(([key, value]) => ({ key, value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value } }));
-}
-
-/** Posts until it is acknowledged, as an SDK does: 429, 502, 503, 504 and a broken connection are tried again. */
-export async function deliver(url: () => string, body: object, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      const response = await fetch(`${url()}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal });
-      if (response.ok) return;
-      if (![429, 502, 503, 504].includes(response.status)) throw new RangeError(`expected 200 or a retryable answer, got ${response.status}: ${await response.text()}`);
-    } catch (error) {
-      if (error instanceof RangeError || signal.aborted) throw error;
-    }
-    await new Promise((done) => setTimeout(done, 50));
-  }
+  return Object.entries(values).map(([key, value]) => ({
+    key,
+    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
+  }));
 }

@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AttributeValue } from '../core/attributes.js';
+import { asRow } from '../test/fixtures/captures/load.js';
+import { makeSpan } from '../test/fixtures/captures/make-span.js';
+import { readTrajectory } from './index.js';
+
+const KEYS = [
+  'openinference.span.kind',
+  'llm.model_name',
+  'llm.input_messages.0.message.role',
+  'llm.input_messages.0.message.content',
+  'llm.input_messages.0.message.contents.0.message_content.type',
+  'llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments',
+  'llm.tools.0.tool.json_schema',
+  'llm.invocation_parameters',
+  'llm.token_count.prompt',
+  'llm.finish_reason',
+  'retrieval.documents.0.document.content',
+  'input.value',
+  'output.value',
+  'metadata',
+  'gen_ai.operation.name',
+  'gen_ai.provider.name',
+  'gen_ai.input.messages',
+  'gen_ai.output.messages',
+  'gen_ai.system_instructions',
+  'gen_ai.tool.definitions',
+  'gen_ai.tool.call.arguments',
+  'gen_ai.tool.call.result',
+  'gen_ai.response.finish_reasons',
+  'gen_ai.retrieval.documents',
+  'gen_ai.usage.input_tokens',
+  'gen_ai.prompt',
+  'mcp.method.name',
+  'error.type',
+  'http.response.status_code',
+  'message',
+  'content',
+  'tool_calls',
+] as const;
+
+const word = fc.constantFrom(
+  'chat',
+  'execute_tool',
+  'retrieval',
+  'embeddings',
+  'invoke_agent',
+  'LLM',
+  'TOOL',
+  'AGENT',
+  'RETRIEVER',
+  'tools/call',
+  '',
+  'null',
+  '[',
+  '{"',
+  '"{"',
+);
+const member = fc.constantFrom(
+  'role',
+  'content',
+  'parts',
+  'type',
+  'text',
+  'tool_calls',
+  'function',
+  'name',
+  'arguments',
+  'toolUse',
+  'toolResult',
+  'messages',
+  'message',
+  'choices',
+  'lc',
+  'kwargs',
+  'id',
+  'output',
+  'value',
+  '__proto__',
+  'constructor',
+);
+const part = fc.constantFrom(
+  'text',
+  'tool_call',
+  'tool_call_response',
+  'tool_use',
+  'tool_result',
+  'function_call',
+  'reasoning',
+  'image',
+  'json',
+  'user',
+  'assistant',
+  'tool',
+);
+
+const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', maxDepth: 5 },
+    word,
+    part,
+    fc.string({ maxLength: 5 }),
+    fc.integer(),
+    fc.constantFrom(0.5, true, null, 2n ** 60n),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(member, tie('value'), { maxKeys: 4 }),
+  ),
+}));
+/** Structures come as they are and as JSON. */
+const sent = fc.tuple(value, fc.boolean()).map(([item, asText]) => (asText ? json(item) : item));
+const attributes = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), sent), {
+  selector: ([key]) => key,
+  maxLength: 12,
+});
+
+function json(item: AttributeValue): string {
+  return JSON.stringify(item, (_key, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner));
+}
+
+describe('spans that hold anything', () => {
+  it('are read without an error, and from rows as from spans', () => {
+    const property = fc.property(attributes, attributes, (own, ofEvent) => {
+      const event = (name: string) => ({ name, attributes: Object.fromEntries(ofEvent) });
+      const events = ['gen_ai.user.message', 'gen_ai.choice', 'gen_ai.client.inference.operation.details'].map(event);
+      const span = makeSpan({ attributes: Object.fromEntries(own), events });
+      const trajectory = readTrajectory([span], { tenant: 't' });
+      expect(trajectory.spanCount).toBe(1);
+      for (const step of trajectory.steps)
+        for (const call of step.toolCalls ?? []) expect(typeof call.arguments).toBe('string');
+      expect(readTrajectory([asRow(span)], { tenant: 't' })).toEqual(trajectory);
+    });
+    fc.assert(property, { numRuns: 1500 });
+  });
+});

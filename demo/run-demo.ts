@@ -5,7 +5,7 @@ import { RELEASES } from './fleet/index.js';
 import type { Panel } from './panel.js';
 import { runFleetProcess, startModelProcess } from './processes.js';
 import { judgeEverything } from './shadow.js';
-import { showProgress } from './show-progress.js';
+import { showProgress, type DemoProgress } from './show-progress.js';
 
 export interface DemoOptions {
   readonly seed: number;
@@ -18,13 +18,6 @@ export interface DemoDeps {
   /** Ends the demo early: the fleet finishes what it began, and Assay drains. */
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
-}
-
-/** How far the demo has come. Changed by the demo, read by the panel. */
-export interface DemoProgress {
-  stage: string;
-  readonly planned: number;
-  readonly truth: Map<string, { served: number; passed: number }>;
 }
 
 const FLEET_CONCURRENCY = 16;
@@ -131,7 +124,7 @@ function demoConfig({ seed, directory }: DemoOptions, modelUrl: string): LoadedC
       dataDirectory: directory.path,
       log: { level: 'error' },
       collector: { http: { port: 0 } },
-      sampler: { salt: `demo-${seed}`, pi: { suspected: 1, unsuspected: 0.08 } },
+      sampler: { salt: `assay-demo-seed-${seed}`, pi: { suspected: 1, unsuspected: 0.08 } },
       // The plan is fixed: the cap is far above what it costs, so that the governor never lowers a probability.
       judges: { dailyBudgetUsd: 100, weeklyBudgetUsd: 100 },
       models: { judge, prices: { [JUDGE_MODEL]: { inputUsdPerMillion: 0.15, outputUsdPerMillion: 0.6 } } },

@@ -16,7 +16,7 @@ interface SeedFlags {
 }
 
 const EVIDENCE = join(packageRoot(), 'docs', 'evidence');
-const RESULTS = join(EVIDENCE, 'demo-seeds.json');
+const RESULTS = join(EVIDENCE, 'demo-seeds.jsonl');
 const TABLE = join(EVIDENCE, 'demo-seeds.md');
 
 /** Runs the full demo once per seed and checks what it promises. Finished seeds are kept, so a run can be continued. */
@@ -37,13 +37,17 @@ async function runSeeds(flags: SeedFlags): Promise<void> {
 }
 
 function readResults(): readonly DemoReport[] {
-  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as readonly DemoReport[]) : [];
+  if (!existsSync(RESULTS)) return [];
+  const lines = readFileSync(RESULTS, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as DemoReport);
 }
 
 function keep(reports: readonly DemoReport[]): void {
   const sorted = [...reports].sort((a, b) => a.seed - b.seed);
   mkdirSync(dirname(RESULTS), { recursive: true });
-  writeFileSync(RESULTS, `${JSON.stringify(sorted, null, 1)}\n`);
+  writeFileSync(RESULTS, sorted.map((report) => `${JSON.stringify(report)}\n`).join(''));
   writeFileSync(TABLE, renderSeeds(sorted, COMMITTED_SEED));
 }
 

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Report, RunningAssay } from '../app/index.js';
 import type { Panel } from './panel.js';
-import type { DemoProgress } from './run-demo.js';
+
+/** How far the demo has come. Changed by the demo, read by the panel. */
+export interface DemoProgress {
+  stage: string;
+  readonly planned: number;
+  readonly truth: Map<string, { served: number; passed: number }>;
+}
 
 const POLL_MS = 1_000;
 /** Rates cost the store more than counts do. */

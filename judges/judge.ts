@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
@@ -30,6 +31,8 @@ interface Shift extends JudgeDeps {
 export function createJudge(options: JudgesConfig, deps: JudgeDeps): Component {
   const stopping = new AbortController();
   const killed = new AbortController();
+  // Everything in work listens to both.
+  setMaxListeners(0, stopping.signal, killed.signal);
   const bench = createBench(options, { ...deps, stopping: stopping.signal, killed: killed.signal });
   const rejected = deps.metrics.counter(
     'assay_judges_rejected_records_total',

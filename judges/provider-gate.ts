@@ -38,12 +38,7 @@ export function createProviderGate(options: ProviderGateOptions, { clock, random
   let inFlight = 0;
   let pausedUntilMs = 0;
   let failures = 0;
-  let changed = new AbortController();
-  const wake = (): void => {
-    const before = changed;
-    changed = new AbortController();
-    before.abort();
-  };
+  const waiting = new Set<() => void>();
   const pause = (retryAfterMs: number | undefined): void => {
     const backoffMs = Math.min(options.maxBackoffMs, options.backoffMs * 2 ** Math.min(failures - 1, 20));
     pausedUntilMs = clock.nowMs() + Math.max(retryAfterMs ?? 0, backoffMs * (0.5 + random() / 2));
@@ -65,7 +60,7 @@ export function createProviderGate(options: ProviderGateOptions, { clock, random
           pausedUntilMs = Math.max(pausedUntilMs, clock.nowMs() + retryAfterMs);
         }
       }
-      wake();
+      for (const wake of waiting) wake();
     },
   });
   return {
@@ -79,19 +74,26 @@ export function createProviderGate(options: ProviderGateOptions, { clock, random
           return ticket(failures);
         }
         const untilMs = nowMs < pausedUntilMs ? Math.min(pausedUntilMs, deadlineMs) : deadlineMs;
-        await sleepUntil(untilMs - nowMs, clock, [changed.signal, signal]);
+        await sleepOrWake(untilMs - nowMs, { clock, waiting, signal });
       }
     },
   };
 }
 
-async function sleepUntil(ms: number, clock: Clock, signals: readonly AbortSignal[]): Promise<void> {
+interface Wait {
+  readonly clock: Clock;
+  readonly waiting: Set<() => void>;
+  readonly signal: AbortSignal;
+}
+
+async function sleepOrWake(ms: number, { clock, waiting, signal }: Wait): Promise<void> {
   const done = new AbortController();
-  const end = (): void => {
+  const wake = (): void => {
     done.abort();
   };
-  for (const signal of signals) signal.addEventListener('abort', end, { once: true });
-  if (signals.some((signal) => signal.aborted)) end();
+  waiting.add(wake);
+  signal.addEventListener('abort', wake, { once: true });
   await clock.sleep(ms, done.signal);
-  for (const signal of signals) signal.removeEventListener('abort', end);
+  waiting.delete(wake);
+  signal.removeEventListener('abort', wake);
 }

@@ -88,7 +88,7 @@ describe('loadRubrics', () => {
       '"verdict": "fail"',
       /expected what the file's name begins with/,
     ],
-  ])('refuses %s with %s changed to %s, naming file and key', (file, from, to, message) => {
+  ])('refuses %s with %s changed to %s, naming file and key', (...[file, from, to, message]) => {
     edit(file, (text) => text.replace(from, to));
     expect(load).toThrow(
       expect.objectContaining({ code: 'RUBRIC_INVALID', message: expect.stringMatching(message) as string }),

@@ -25,11 +25,11 @@ export async function holdControlSocket(root: string, handler: ControlHandler): 
   try {
     await listen(server, address.path).catch(async (error: unknown) => {
       if (!isCode(error, 'EADDRINUSE')) throw error;
-      const holder = await callControlSocket(root, 'identify', []).catch(() => undefined);
+      const holder = (await callControlSocket(root, 'identify', []).catch(() => undefined)) as number | undefined;
       if (holder !== undefined) {
         throw new PipelineError(
           'DATA_DIRECTORY_BUSY',
-          `expected ${root} to be free, but the Assay with process id ${String(holder)} is using it; stop that one, or choose another directory with --data`,
+          `expected ${root} to be free, but the Assay with process id ${holder} is using it; stop that one, or choose another directory with --data`,
         );
       }
       rmSync(address.path, { force: true });

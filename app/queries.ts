@@ -60,29 +60,27 @@ export function createQueries(deps: QueryDeps): LocalQueries {
       return buildReport({ cells, coverage, incomplete, spend: toSpend(spend, votes) });
     },
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
-    async status() {
-      const [counts, spend, waiting] = await Promise.all([
-        reader.counts(),
-        reader.spend(),
-        deps.log.lag('judgements', 'judge'),
-      ]);
-      const money = toSpend(spend, votes);
-      return {
-        spansReceived: counts.spans,
-        tracesDecided: counts.decided,
-        tracesSuspected: counts.suspected,
-        tracesSettled: counts.settled,
-        tracesJudged: counts.judged,
-        judgementsWaiting: waiting,
-        spentUsd: money.usd,
-        judgeAllUsd: money.judgeAllUsd,
-      };
-    },
+    status: () => status(deps),
     async idle() {
       for (const [topic, group] of READERS) if ((await deps.log.lag(topic, group)) > 0) return false;
       const { open, pending } = await reader.coverage();
       return open === 0 && pending === 0;
     },
+  };
+}
+
+async function status({ reader, log, config }: QueryDeps): Promise<Status> {
+  const [counts, spend, waiting] = await Promise.all([reader.counts(), reader.spend(), log.lag('judgements', 'judge')]);
+  const money = toSpend(spend, config.judges.votes);
+  return {
+    spansReceived: counts.spans,
+    tracesDecided: counts.decided,
+    tracesSuspected: counts.suspected,
+    tracesSettled: counts.settled,
+    tracesJudged: counts.judged,
+    judgementsWaiting: waiting,
+    spentUsd: money.usd,
+    judgeAllUsd: money.judgeAllUsd,
   };
 }
 

@@ -43,7 +43,7 @@ export function count(value: number): string {
 export function safeLine(text: string, width = 200): string {
   const flat = text
     .replace(/\r?\n/g, ' ⏎ ')
-    // eslint-disable-next-line no-control-regex -- these are what must not reach a terminal
+    // What a terminal would obey.
     .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
   return flat.length > width ? `${flat.slice(0, width - 1)}…` : flat;
 }
@@ -66,6 +66,5 @@ export function table(rows: readonly (readonly string[])[], rightAligned: Readon
 }
 
 function visibleLength(cell: string): number {
-  // eslint-disable-next-line no-control-regex -- colour codes take no room
   return cell.replace(/\u001b\[[0-9;]*m/g, '').length;
 }

@@ -153,7 +153,7 @@ function clockFrom(text: string): Clock & { shiftMs: number } {
   const clock = {
     shiftMs: Date.parse(text) - began,
     nowMs: () => Date.now() + clock.shiftMs,
-    sleep: systemClock.sleep,
+    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal),
   };
   return clock;
 }

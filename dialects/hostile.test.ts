@@ -108,7 +108,8 @@ const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
   ),
 }));
 /** Structures come as they are and as JSON. */
-const sent = fc.tuple(value, fc.boolean()).map(([item, asText]) => (asText ? json(item) : item));
+const structuredOrText = fc.tuple(value, fc.boolean()).map(([item, asText]) => (asText ? json(item) : item));
+const sent = fc.oneof({ arbitrary: structuredOrText, weight: 9 }, fc.constant(new Uint8Array([1, 2])));
 const attributes = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), sent), {
   selector: ([key]) => key,
   maxLength: 12,

@@ -10,8 +10,8 @@ import { content, isStructure, structure, text } from './values.js';
  */
 export function readOpenInferenceValues(span: Span, known: SpanFields): SpanFields | undefined {
   const { attributes } = span;
-  const input = attributes.get('input.value');
-  const output = attributes.get('output.value');
+  const input = text(attributes.get('input.value'));
+  const output = text(attributes.get('output.value'));
   if (input === undefined && output === undefined) return undefined;
   if (known.kind === 'tool') {
     const answer = toolOutput(output);

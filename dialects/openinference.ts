@@ -52,8 +52,8 @@ export function readOpenInference(span: Span): SpanFields | undefined {
     callId: text(attributes.get('tool.id')) ?? text(attributes.get('tool_call.id')),
     arguments: contents(lists.embedded, 'text') ?? content(attributes.get('reranker.query')),
     result: contents(lists.reranked, 'content') ?? contents(lists.retrieved, 'content'),
-    sessionId: text(attributes.get('session.id')) ?? text(metadataOf(span, metadata, 'sessionId', 'session_id')),
-    userId: text(attributes.get('user.id')) ?? text(metadataOf(span, metadata, 'userId', 'user_id')),
+    sessionId: text(attributes.get('session.id')) ?? metadataOf(span, metadata, 'sessionId', 'session_id'),
+    userId: text(attributes.get('user.id')) ?? metadataOf(span, metadata, 'userId', 'user_id'),
   };
 }
 
@@ -72,9 +72,9 @@ function readModel({ attributes }: Span): SpanFields {
   };
 }
 
-function metadataOf(span: Span, json: Structure, ...names: readonly string[]) {
+function metadataOf(span: Span, json: Structure, ...names: readonly string[]): string | undefined {
   for (const name of names) {
-    const value = span.attributes.get(`metadata.${name}`) ?? json[name];
+    const value = text(span.attributes.get(`metadata.${name}`)) ?? text(json[name]);
     if (value !== undefined) return value;
   }
   return undefined;
@@ -91,8 +91,10 @@ function gather(span: Span): Lists {
     retrieved: new Map(),
     reranked: new Map(),
   };
-  for (const [key, value] of span.attributes) {
-    if (value === null || value === '') continue;
+  for (const [key, sent] of span.attributes) {
+    // As text, because from a row of the span table that is all there is.
+    const value = text(sent);
+    if (value === undefined) continue;
     if (key.startsWith('llm.')) takeModelAttribute(lists, key, value);
     else if (key.startsWith('retrieval.documents.')) takeField(lists.retrieved, key.split('.', 5).slice(2), value);
     else if (key.startsWith('reranker.output_documents.')) takeField(lists.reranked, key.split('.', 5).slice(2), value);

@@ -59,7 +59,7 @@ function answerOf(value: AttributeValue | undefined): string | undefined {
 /** The event's attributes as the message that they are; one emitter puts all of it, as JSON, into one attribute. */
 function bodyOf(event: SpanEvent): Structure {
   const whole = structure(event.attributes.get('gen_ai.event.content'));
-  return whole ?? Object.fromEntries(event.attributes);
+  return whole ?? Object.fromEntries([...event.attributes].map(([key, value]) => [key, text(value) ?? null]));
 }
 
 /** A choice's message is an object, its JSON, or its bare content; the call and finish reason may stand beside it. */

@@ -60,8 +60,16 @@ export function readOtelGenAi(span: Span): SpanFields | undefined {
 function lookup(span: Span): Get {
   const details = span.events.filter((event) => event.name === 'gen_ai.client.inference.operation.details');
   const { attributes } = span;
-  if (details.length === 0) return (key) => attributes.get(key);
-  return (key) => attributes.get(key) ?? details.find((event) => event.attributes.has(key))?.attributes.get(key);
+  if (details.length === 0) return (key) => known(attributes.get(key));
+  return (key) => {
+    const own = known(attributes.get(key));
+    return own ?? known(details.find((event) => known(event.attributes.get(key)) !== undefined)?.attributes.get(key));
+  };
+}
+
+/** Scalars and bytes as text, because from a row of the span table that is all there is. */
+function known(value: AttributeValue | undefined): AttributeValue | undefined {
+  return isStructure(value) || Array.isArray(value) ? value : text(value);
 }
 
 function kindOf(get: Get, mcp: string | undefined): StepKind | undefined {
@@ -105,7 +113,7 @@ function readTool(span: Span, get: Get): SpanFields {
   // Only MCP results say it, so others are not parsed for it.
   const says = typeof result === 'string' ? result.includes('"isError"') : true;
   const failed = get('gen_ai.tool.status') === 'error' || (says && structure(result)?.isError === true);
-  const shown = resultText(result);
+  const shown = resultText(text(result));
   return {
     name: text(get('gen_ai.tool.name')) ?? /^(?:execute_tool|tools\/call) (.+)$/.exec(span.name)?.[1],
     callId: text(get('gen_ai.tool.call.id')),

@@ -47,11 +47,10 @@ export function isPart(value: AttributeValue | undefined): value is Structure {
 
 /** Adds one part: of OTel, OpenAI, Anthropic, Bedrock, Gemini or the Vercel AI SDK. Reasoning is no content. */
 export function addPart(part: AttributeValue, to: Parts): void {
-  if (typeof part === 'string') {
+  if (!isStructure(part)) {
     addText(part, to);
     return;
   }
-  if (!isStructure(part)) return;
   const kind = partKind(part);
   const body = structure(part[kind]) ?? part;
   if (CALL.has(kind)) addCall(body, to);

@@ -23,8 +23,9 @@ export function content(value: AttributeValue | undefined): string | undefined {
 
 /** A count of something, sent as a number or as its text. */
 export function count(value: AttributeValue | undefined): number | undefined {
-  if (value === undefined || value === null || value === '' || typeof value === 'object') return undefined;
-  const number = Number(value);
+  const digits = typeof value === 'object' ? undefined : text(value);
+  if (digits === undefined || digits.trim() === '') return undefined;
+  const number = Number(digits);
   return Number.isFinite(number) && number >= 0 ? number : undefined;
 }
 

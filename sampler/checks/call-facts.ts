@@ -1,0 +1,58 @@
+import type { Trajectory } from '../../core/trajectory.js';
+
+/** Arguments of a tool call: JSON, not JSON, or kept from us. */
+export type ParsedArguments =
+  | { readonly status: 'parsed'; readonly value: unknown }
+  | { readonly status: 'broken' }
+  | { readonly status: 'hidden' };
+
+/** A call that a model asked for. */
+export interface CallFact {
+  readonly name: string;
+  readonly text: string;
+  readonly parsed: ParsedArguments;
+  /** Index in `trajectory.steps` of the model step that asked. */
+  readonly stepIndex: number;
+  readonly spanId: string;
+}
+
+const REDACTED = /^\W*redacted\W*$/i;
+
+export function callFacts({ steps }: Trajectory): readonly CallFact[] {
+  return steps.flatMap((step, stepIndex) =>
+    (step.toolCalls ?? []).map((call) => ({
+      name: call.name,
+      text: call.arguments,
+      parsed: parseArguments(call.arguments),
+      stepIndex,
+      spanId: step.spanId,
+    })),
+  );
+}
+
+/** Some senders encode twice, so a text that holds JSON is read again. No arguments at all are an empty object. */
+export function parseArguments(text: string): ParsedArguments {
+  const trimmed = text.trim();
+  if (trimmed === '') return { status: 'parsed', value: {} };
+  if (REDACTED.test(trimmed)) return { status: 'hidden' };
+  try {
+    const value: unknown = JSON.parse(trimmed);
+    if (typeof value !== 'string') return { status: 'parsed', value };
+    if (REDACTED.test(value)) return { status: 'hidden' };
+    return value.trim().startsWith('{')
+      ? { status: 'parsed', value: JSON.parse(value) as unknown }
+      : { status: 'parsed', value };
+  } catch {
+    return { status: 'broken' };
+  }
+}
+
+/** Whether the arguments are one JSON object, as a tool expects. */
+export function isObject(parsed: ParsedArguments): boolean {
+  return (
+    parsed.status === 'parsed' &&
+    typeof parsed.value === 'object' &&
+    parsed.value !== null &&
+    !Array.isArray(parsed.value)
+  );
+}

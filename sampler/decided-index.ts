@@ -1,0 +1,127 @@
+import type { Decision } from '../core/decision.js';
+import type { State } from '../core/state.js';
+
+/** What is remembered of a decided trace, to tell redelivered spans from late ones. */
+export interface DecidedTrace {
+  readonly version: number;
+  readonly spanCount: number;
+  /** Exclusive or of the spans' 64-bit hashes, 16 hex digits. */
+  readonly spanXor: string;
+  /** Bus time in ms. */
+  readonly firstSeenMs: number;
+  readonly decidedAtMs: number;
+  /** 48-bit hashes of the spans; absent for large traces, and for entries rebuilt from the decisions topic. */
+  readonly hashes?: ReadonlySet<number>;
+}
+
+export interface TraceKey {
+  readonly tenant: string;
+  readonly traceId: string;
+}
+
+/** Hashes are kept for traces of up to this many spans: at most 4 KB an entry. */
+const MAX_HASHES = 512;
+const HASH_BYTES = 6;
+const PREFIX = 'decided/';
+const HOUR_MS = 3_600_000;
+
+/** One entry on disk. Short keys: there is one for each trace of two days. */
+interface Stored {
+  readonly v: number;
+  readonly n: number;
+  readonly x: string;
+  readonly f: number;
+  readonly d: number;
+  readonly h?: string;
+}
+
+/**
+ * Index of decided traces in durable state.
+ *
+ * Small traces keep a hash of each span, so a redelivered span is dropped as it comes. Where there are none, a set of
+ * spans is compared by count and exclusive or, and if that does not settle it, with what the store holds.
+ */
+export class DecidedIndex {
+  #walk: Iterator<readonly [string, string]> | undefined;
+
+  constructor(private readonly state: State) {}
+
+  find(key: TraceKey): DecidedTrace | undefined {
+    const text = this.state.get(keyOf(key));
+    return text === undefined ? undefined : fromStored(JSON.parse(text) as Stored);
+  }
+
+  /** Visible to `find` at once; resolves when durable. */
+  async put(entries: readonly (readonly [key: TraceKey, entry: DecidedTrace])[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.state.put(entries.map(([key, entry]) => [keyOf(key), JSON.stringify(toStored(entry))] as const));
+  }
+
+  /** Adds what decisions on the bus say and the index does not know: their hashes are unknown. */
+  async learn(decisions: readonly LearntDecision[]): Promise<void> {
+    const newest = new Map<string, readonly [TraceKey, DecidedTrace]>();
+    for (const decision of decisions) {
+      const known = newest.get(keyOf(decision))?.[1] ?? this.find(decision);
+      if (known !== undefined && known.version >= decision.version) continue;
+      const { version, spanCount, spanXor, firstSeenMs, decidedAtMs } = decision;
+      newest.set(keyOf(decision), [decision, { version, spanCount, spanXor, firstSeenMs, decidedAtMs }]);
+    }
+    await this.put([...newest.values()]);
+  }
+
+  /**
+   * Looks at the next few entries and forgets those that are too old; from the start again after the last.
+   *
+   * @param nowMs - bus time
+   * @param limits.entries - how many to look at, which bounds how long this takes
+   */
+  async sweep(nowMs: number, limits: { readonly entries: number; readonly hours: number }): Promise<void> {
+    const oldestMs = nowMs - limits.hours * HOUR_MS;
+    const expired: string[] = [];
+    this.#walk ??= this.state.range(PREFIX)[Symbol.iterator]();
+    for (let looked = 0; looked < limits.entries; looked += 1) {
+      const next = this.#walk.next();
+      if (next.done === true) {
+        this.#walk = undefined;
+        break;
+      }
+      const [key, text] = next.value;
+      if ((JSON.parse(text) as Stored).d < oldestMs) expired.push(key);
+    }
+    if (expired.length > 0) await this.state.delete(expired);
+  }
+}
+
+/** What the index takes from a decision. */
+export type LearntDecision = Pick<
+  Decision,
+  'tenant' | 'traceId' | 'version' | 'spanCount' | 'spanXor' | 'firstSeenMs' | 'decidedAtMs'
+>;
+
+function keyOf({ tenant, traceId }: TraceKey): string {
+  return `${PREFIX}${traceId}/${tenant}`;
+}
+
+function toStored({ version, spanCount, spanXor, firstSeenMs, decidedAtMs, hashes }: DecidedTrace): Stored {
+  const base = { v: version, n: spanCount, x: spanXor, f: firstSeenMs, d: decidedAtMs };
+  return hashes === undefined || hashes.size > MAX_HASHES ? base : { ...base, h: packHashes(hashes) };
+}
+
+function fromStored({ v, n, x, f, d, h }: Stored): DecidedTrace {
+  const base = { version: v, spanCount: n, spanXor: x, firstSeenMs: f, decidedAtMs: d };
+  return h === undefined ? base : { ...base, hashes: unpackHashes(h) };
+}
+
+function packHashes(hashes: ReadonlySet<number>): string {
+  const bytes = Buffer.alloc(hashes.size * HASH_BYTES);
+  let at = 0;
+  for (const hash of hashes) at = bytes.writeUIntBE(hash, at, HASH_BYTES);
+  return bytes.toString('base64');
+}
+
+function unpackHashes(text: string): ReadonlySet<number> {
+  const bytes = Buffer.from(text, 'base64');
+  const hashes = new Set<number>();
+  for (let at = 0; at + HASH_BYTES <= bytes.length; at += HASH_BYTES) hashes.add(bytes.readUIntBE(at, HASH_BYTES));
+  return hashes;
+}

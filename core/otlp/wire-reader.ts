@@ -29,7 +29,16 @@ export class WireReader {
 
   /** Moves to the next field of the message; false at its end. The value before must have been consumed. */
   next(): boolean {
-    if (this.position === this.end) return false;
+    const { position } = this;
+    if (position === this.end) return false;
+    const byte = this.bytes[position]!;
+    // Nearly all tags take one byte.
+    if (byte < 128 && byte > 7) {
+      this.position = position + 1;
+      this.field = byte >>> 3;
+      this.wireType = byte & 7;
+      return true;
+    }
     this.readVarint();
     this.field = ((this.low >>> 3) | (this.high << 29)) >>> 0;
     this.wireType = this.low & 7;
@@ -99,6 +108,12 @@ export class WireReader {
 
   /** Consumes a length; the value then starts at `position`. */
   length(): number {
+    const { position, end } = this;
+    const byte = position < end ? this.bytes[position]! : 128;
+    if (byte < 128 && byte < end - position) {
+      this.position = position + 1;
+      return byte;
+    }
     this.readVarint();
     if (this.high !== 0 || this.low > this.end - this.position) throw this.truncated();
     return this.low;

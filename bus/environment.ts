@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../core/errors.js';
@@ -97,7 +97,7 @@ export function openEnvironment(path: string): Environment {
 function openRoot(path: string): RootDatabase<Buffer, string> {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    return open<Buffer, string>({
+    const root = open<Buffer, string>({
       path,
       mapSize: MAP_BYTES,
       overlappingSync: false,
@@ -105,12 +105,23 @@ function openRoot(path: string): RootDatabase<Buffer, string> {
       maxDbs: 4,
       maxReaders: 256,
     });
+    syncDirectory(dirname(path));
+    return root;
   } catch (error) {
     throw new PipelineError(
       'DATA_DIRECTORY_UNUSABLE',
       `expected to open ${path} for reading and writing, got "${messageOf(error)}"; check the owner, the mode and the free space of its directory`,
       { cause: error },
     );
+  }
+}
+
+/** A new file is only there after a power cut when the directory that names it is on disk too. */
+function syncDirectory(directory: string): void {
+  for (const path of [directory, dirname(directory)]) {
+    const file = openSync(path, 'r');
+    fsyncSync(file);
+    closeSync(file);
   }
 }
 

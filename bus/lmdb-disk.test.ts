@@ -1,0 +1,231 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock, type Clock } from '../core/clock.js';
+import type { Log, LogReader } from '../core/log.js';
+import { silentLogger, type Logger } from '../core/logger.js';
+import { noMetrics, type Metrics } from '../core/metrics.js';
+import { pollCount, textRecord, texts } from '../test/contracts/log.js';
+import { busConfig, createLmdbLog, type BusConfig } from './index.js';
+
+const never = new AbortController().signal;
+const HOUR_MS = 3_600_000;
+
+/** Time that a test moves; sleeps end when it has passed. */
+function manualClock(): Clock & { advance(ms: number): void } {
+  let now = 1_700_000_000_000;
+  const sleepers = new Set<() => void>();
+  return {
+    nowMs: () => now,
+    async sleep(ms, signal) {
+      const untilMs = now + ms;
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (signal?.aborted !== true && now < untilMs) return;
+          sleepers.delete(look);
+          resolve();
+        };
+        sleepers.add(look);
+        signal?.addEventListener('abort', look);
+        look();
+      });
+    },
+    advance(ms) {
+      now += ms;
+      for (const look of [...sleepers]) look();
+    },
+  };
+}
+
+/** Metrics whose counters a test can read, by name, over all labels. */
+function countingMetrics(): Metrics & { readonly counts: Map<string, number> } {
+  const counts = new Map<string, number>();
+  const counter: Metrics['counter'] = (name) => ({
+    add: (amount) => counts.set(name, (counts.get(name) ?? 0) + amount),
+  });
+  return { ...noMetrics, counter, counts };
+}
+
+describe('the lmdb log on its disk', () => {
+  let directory: string;
+  let metrics: ReturnType<typeof countingMetrics>;
+  const opened: Log[] = [];
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'assay-bus-'));
+    metrics = countingMetrics();
+  });
+  afterEach(async () => {
+    for (const log of opened.splice(0)) await log.stop(never);
+    await rm(directory, { recursive: true });
+  });
+
+  async function openLog(
+    config: Partial<BusConfig> = {},
+    { clock = systemClock, logger = silentLogger }: { clock?: Clock; logger?: Logger } = {},
+  ): Promise<Log> {
+    const log = createLmdbLog({ directory, ...busConfig.parse({}), ...config }, { clock, logger, metrics });
+    opened.push(log);
+    await log.start(never);
+    return log;
+  }
+
+  /** Changes the byte that lies `shift` after each occurrence of the text in the file: old pages hold copies. */
+  async function spoil(text: string, shift: number): Promise<void> {
+    const path = join(directory, 'log.mdb');
+    const bytes = await readFile(path);
+    const places: number[] = [];
+    for (let at = bytes.indexOf(text); at !== -1; at = bytes.indexOf(text, at + 1)) places.push(at + shift);
+    expect(places).not.toHaveLength(0);
+    for (const place of places) bytes[place]! ^= 0xff;
+    await writeFile(path, bytes);
+  }
+
+  function removed(): number {
+    return metrics.counts.get('assay_bus_removed_records_total') ?? 0;
+  }
+
+  async function firstText(reader: LogReader): Promise<string> {
+    reader.seek(0, 0);
+    return texts(await pollCount(reader, 1))[0]!;
+  }
+
+  it('skips and counts a record whose bytes have changed, and keeps its neighbours', async () => {
+    const log = await openLog();
+    await log.append(['first', 'the-second-one', 'third'].map((text) => textRecord('spans', 'k', text)));
+    await log.stop(never);
+    await spoil('the-second-one', 4);
+    const error = vi.fn();
+    const again = await openLog({}, { logger: { ...silentLogger, error } });
+    expect(texts(await pollCount(again.reader('spans', 'g'), 2))).toEqual(['first', 'third']);
+    expect(metrics.counts.get('assay_bus_corrupt_records_total')).toBe(1);
+    expect(error).toHaveBeenCalledExactlyOnceWith(
+      { topic: 'spans', partition: 0, fromOffset: 1, toOffset: 1 },
+      expect.stringContaining('skipped'),
+    );
+  });
+
+  it('skips and counts all records of a block whose header has changed, and goes on behind it', async () => {
+    const log = await openLog();
+    await log.append(['in-the-spoilt-block', 'b', 'c'].map((text) => textRecord('spans', 'key', text)));
+    await log.append([textRecord('spans', 'k', 'behind')]);
+    await log.stop(never);
+    const bodyHeader = 12 + 'key'.length;
+    await spoil('in-the-spoilt-block', -bodyHeader - 1);
+    const again = await openLog();
+    expect(texts(await pollCount(again.reader('spans', 'g'), 1))).toEqual(['behind']);
+    expect(metrics.counts.get('assay_bus_corrupt_records_total')).toBe(3);
+  });
+
+  it('removes by age what every group has committed, and keeps the offsets going', async () => {
+    const clock = manualClock();
+    const log = await openLog({}, { clock });
+    const reader = log.reader('spans', 'g');
+    for (const text of ['1', '2', '3']) await log.append([textRecord('spans', 'k', text)]);
+    await reader.commit(0, 3);
+    clock.advance(25 * HOUR_MS);
+    await vi.waitUntil(() => removed() === 2);
+    expect(await firstText(reader)).toBe('3');
+    await log.append([textRecord('spans', 'k', '4')]);
+    expect((await log.endOffsets('spans')).get(0)).toBe(4);
+    expect(await log.lag('spans', 'late')).toBe(2);
+  });
+
+  it('keeps what a group that has joined the topic has not committed, however old', async () => {
+    const clock = manualClock();
+    const log = await openLog({}, { clock });
+    const slow = log.reader('spans', 'slow');
+    const fast = log.reader('spans', 'fast');
+    for (const text of ['1', '2', '3', '4']) await log.append([textRecord('spans', 'k', text)]);
+    await fast.commit(0, 4);
+    await slow.commit(0, 2);
+    await slow.close();
+    clock.advance(25 * HOUR_MS);
+    await vi.waitUntil(() => removed() > 0);
+    expect(removed()).toBe(2);
+    expect(await firstText(fast)).toBe('3');
+  });
+
+  it('knows after a restart which groups a topic has, also one that never committed', async () => {
+    const first = await openLog();
+    const joined = first.reader('spans', 'joined');
+    await joined.poll({ maxRecords: 1, maxBytes: 1, waitMs: 0 }, never);
+    await first.append(['1', '2'].map((text) => textRecord('spans', 'k', text)));
+    await first.stop(never);
+    const clock = manualClock();
+    clock.advance(Date.now() + 25 * HOUR_MS - clock.nowMs());
+    const log = await openLog({}, { clock });
+    await log.reader('decisions', 'g').commit(0, 2);
+    for (const text of ['d1', 'd2', 'd3'])
+      await log.append([textRecord('decisions', 'k', text), textRecord('spans', 'k', text)]);
+    clock.advance(25 * HOUR_MS);
+    await vi.waitUntil(() => removed() > 0);
+    expect(removed()).toBe(2);
+    expect(texts(await pollCount(log.reader('spans', 'joined'), 5))).toEqual(['1', '2', 'd1', 'd2', 'd3']);
+  });
+
+  it('removes the oldest of all topics until their size fits', async () => {
+    const clock = manualClock();
+    const retention = { ...busConfig.parse({}).retention, maxBytes: 1_100_000 };
+    const log = await openLog({ retention }, { clock });
+    const big = 'x'.repeat(100_000);
+    for (let index = 0; index < 20; index += 1) {
+      await log.append([textRecord(index % 2 === 0 ? 'spans' : 'spend', 'k', `${index} ${big}`)]);
+      clock.advance(1);
+    }
+    clock.advance(retention.sweepIntervalMs);
+    await vi.waitUntil(() => removed() === 10);
+    expect((await firstText(log.reader('spans', 'g'))).slice(0, 3)).toBe('10 ');
+    expect((await firstText(log.reader('spend', 'g'))).slice(0, 3)).toBe('11 ');
+  });
+
+  it('refuses records while it is full of uncommitted ones, and takes them once a commit lets it remove', async () => {
+    const clock = manualClock();
+    const retention = { ...busConfig.parse({}).retention, maxBytes: 2 ** 20 };
+    const log = await openLog({ retention, capacityBytes: 2 ** 21 }, { clock });
+    const reader = log.reader('spans', 'g');
+    await reader.poll({ maxRecords: 1, maxBytes: 1, waitMs: 0 }, never);
+    const record = textRecord('spans', 'k', 'x'.repeat(100_000));
+    const fill = async (): Promise<void> => {
+      for (let index = 0; index < 30; index += 1) await log.append([record]);
+    };
+    await expect(fill()).rejects.toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+      message: expect.stringContaining('bus.capacityBytes = 2097152') as string,
+    });
+    const end = (await log.endOffsets('spans')).get(0)!;
+    expect(end).toBe(20);
+    clock.advance(retention.sweepIntervalMs);
+    await expect(log.append([record])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    expect(removed()).toBe(0);
+    await reader.commit(0, end);
+    clock.advance(retention.sweepIntervalMs);
+    await vi.waitUntil(() => removed() > 0);
+    await log.append([record]);
+    expect((await log.endOffsets('spans')).get(0)).toBe(end + 1);
+  });
+
+  it('stamps records with the newest time so far when the clock is set back', async () => {
+    const clock = manualClock();
+    const log = await openLog({}, { clock });
+    await log.append([textRecord('spans', 'k', '1')]);
+    clock.advance(-5_000);
+    await log.append([textRecord('spans', 'k', '2')]);
+    const [first, second] = await pollCount(log.reader('spans', 'g'), 2);
+    expect(second!.acceptedAtMs).toBe(first!.acceptedAtMs);
+  });
+
+  it('says which directory it could not open', async () => {
+    await writeFile(join(directory, 'file'), '');
+    const inFile = join(directory, 'file', 'bus');
+    const log = createLmdbLog(
+      { directory: inFile, ...busConfig.parse({}) },
+      { clock: systemClock, logger: silentLogger, metrics },
+    );
+    await expect(log.start(never)).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY_UNUSABLE',
+      message: expect.stringContaining(join(inFile, 'log.mdb')) as string,
+    });
+  });
+});

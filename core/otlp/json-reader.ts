@@ -37,27 +37,46 @@ export class JsonReader {
     throw this.malformed('expected a JSON value');
   }
 
-  /** Calls `member` at each member's value, which it must consume. The key is what `string` then tells. */
-  object(member: () => void): void {
+  /** Enters an object; false when it is empty, and then consumed. */
+  openObject(): boolean {
     this.take(OPEN_OBJECT, '{');
-    if (this.takes(CLOSE_OBJECT)) return;
-    do {
-      this.string();
-      const [start, end, escaped] = [this.stringStart, this.stringEnd, this.escaped];
-      this.take(COLON, ':');
-      [this.stringStart, this.stringEnd, this.escaped] = [start, end, escaped];
-      member();
-    } while (this.takes(COMMA));
-    this.take(CLOSE_OBJECT, '}');
+    return !this.takes(CLOSE_OBJECT);
   }
 
-  /** Calls `element` at each element, which it must consume. */
-  array(element: () => void): void {
+  /** Consumes a key; `text` and `stringIs` tell it. */
+  key(): void {
+    this.string();
+    this.take(COLON, ':');
+  }
+
+  /** True when the object goes on with another key; else it is consumed. */
+  nextMember(): boolean {
+    if (this.takes(COMMA)) return true;
+    this.take(CLOSE_OBJECT, '}');
+    return false;
+  }
+
+  /** Enters an array; false when it is empty, and then consumed. */
+  openArray(): boolean {
     this.take(OPEN_ARRAY, '[');
-    if (this.takes(CLOSE_ARRAY)) return;
-    do element();
-    while (this.takes(COMMA));
+    return !this.takes(CLOSE_ARRAY);
+  }
+
+  /** True when the array goes on with another element; else it is consumed. */
+  nextElement(): boolean {
+    if (this.takes(COMMA)) return true;
     this.take(CLOSE_ARRAY, ']');
+    return false;
+  }
+
+  /** True when the string that was just consumed has these very bytes. */
+  stringIs(name: Uint8Array): boolean {
+    const { bytes, stringStart } = this;
+    if (this.stringEnd - stringStart !== name.length) return false;
+    for (let index = 0; index < name.length; index++) {
+      if (bytes[stringStart + index] !== name[index]) return false;
+    }
+    return true;
   }
 
   /** Consumes a string, and tells where it lies. */
@@ -118,15 +137,14 @@ export class JsonReader {
   skip(depth = 0): void {
     if (depth > MAX_DEPTH) throw this.malformed(`expected at most ${MAX_DEPTH} nested values, got more`);
     const type = this.peek();
-    if (type === 'object')
-      this.object(() => {
+    if (type === 'object') {
+      for (let more = this.openObject(); more; more = this.nextMember()) {
+        this.key();
         this.skip(depth + 1);
-      });
-    else if (type === 'array')
-      this.array(() => {
-        this.skip(depth + 1);
-      });
-    else if (type === 'string') {
+      }
+    } else if (type === 'array') {
+      for (let more = this.openArray(); more; more = this.nextElement()) this.skip(depth + 1);
+    } else if (type === 'string') {
       this.string();
       if (this.escaped) this.text();
     } else if (type === 'number') this.number();

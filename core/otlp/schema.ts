@@ -24,8 +24,8 @@ export interface Message {
   readonly name: string;
   /** By field number. */
   readonly fields: readonly (Field | undefined)[];
-  /** By name, in lowerCamelCase and in snake_case. */
-  readonly byName: ReadonlyMap<string, Field>;
+  /** Names in OTLP/JSON: lowerCamelCase, and snake_case where that differs. */
+  readonly names: readonly { readonly bytes: Uint8Array; readonly field: Field }[];
 }
 
 const WIRE_TYPES: Readonly<Record<FieldKind, number>> = {
@@ -47,7 +47,7 @@ type FieldSpec = readonly [number: number, name: string, kind: FieldKind | Messa
 /** Fills in a message; apart from its making, because attribute values hold attribute values. */
 function define(name: string, specs: readonly FieldSpec[], into: Partial<Message> = {}): Message {
   const fields: (Field | undefined)[] = [];
-  const byName = new Map<string, Field>();
+  const names: { readonly bytes: Uint8Array; readonly field: Field }[] = [];
   for (const [number, fieldName, kind, more] of specs) {
     const type = typeof kind === 'string' ? { kind } : { kind: 'message' as const, message: kind };
     const field: Field = {
@@ -60,13 +60,10 @@ function define(name: string, specs: readonly FieldSpec[], into: Partial<Message
       ...more,
     };
     fields[number] = field;
-    byName.set(fieldName, field);
-    byName.set(
-      fieldName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      field,
-    );
+    const snakeCase = fieldName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    for (const key of new Set([fieldName, snakeCase])) names.push({ bytes: new TextEncoder().encode(key), field });
   }
-  return Object.assign(into, { name, fields: Array.from(fields), byName });
+  return Object.assign(into, { name, fields: Array.from(fields), names });
 }
 
 const repeated = { repeated: true };

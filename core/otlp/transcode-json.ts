@@ -44,22 +44,29 @@ class Transcoder {
 
   private message(message: Message, depth: number): void {
     const { reader, path } = this;
-    reader.object(() => {
-      const key = reader.text();
-      const field = message.byName.get(key);
-      if (field === undefined) {
-        this.unknown(message, key);
-        return;
+    for (let more = reader.openObject(); more; more = reader.nextMember()) {
+      reader.key();
+      const field = this.fieldOf(message);
+      if (field === undefined) this.unknown(message, reader.text());
+      else if (reader.peek() === 'null') reader.null();
+      else {
+        path.push(field.name);
+        if (field.repeated) this.elements(field, depth);
+        else this.value(field, depth);
+        path.pop();
       }
-      if (reader.peek() === 'null') {
-        reader.null();
-        return;
-      }
-      path.push(field.name);
-      if (field.repeated) this.elements(field, depth);
-      else this.value(field, depth);
-      path.pop();
-    });
+    }
+  }
+
+  /** The field that the key just read names. Compared as bytes, because a text per key would be much of the work. */
+  private fieldOf(message: Message): Field | undefined {
+    const { reader } = this;
+    for (const { bytes, field } of message.names) {
+      if (reader.stringIs(bytes)) return field;
+    }
+    if (!reader.escaped) return undefined;
+    const key = reader.text();
+    return message.names.find(({ bytes }) => Buffer.from(bytes).toString() === key)?.field;
   }
 
   private unknown(message: Message, key: string): void {
@@ -74,14 +81,14 @@ class Transcoder {
     const { reader, path } = this;
     this.expect('array');
     let index = 0;
-    reader.array(() => {
+    for (let more = reader.openArray(); more; more = reader.nextElement()) {
       path.push(index++);
       if (field.message === OTLP.anyValue && reader.peek() === 'null') {
         reader.null();
         this.writer.head(field.number, 0);
       } else this.value(field, depth);
       path.pop();
-    });
+    }
   }
 
   private value(field: Field, depth: number): void {

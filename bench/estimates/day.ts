@@ -19,7 +19,7 @@ type Counts = ReadonlyMap<Stratum, Map<number, Counting>>;
  */
 export function simulateDay(row: Row, seeds: readonly number[]): Tally {
   const prng = createPrng(...seeds);
-  const selector = createSelector(`benchmark ${seeds[0] ?? 0}`, row.policies);
+  const selector = createSelector(`seed ${seeds[0] ?? 0}`, row.policies);
   const counts: Counts = new Map(STRATA.map((stratum) => [stratum, new Map<number, Counting>()]));
   let passedOfAll = 0;
   for (let index = 0; index < row.tracesPerDay; index += 1) {
@@ -42,7 +42,7 @@ interface Trace {
 
 function countTrace(counts: Counts, trace: Trace, { prng, selector }: { prng: Prng; selector: Selector }): void {
   const { stratum, passes, busTimeMs } = trace;
-  const { pi, selected } = selector.decide(randomTraceId(prng), stratum, busTimeMs);
+  const { pi, selected } = selector.draw(randomTraceId(prng), stratum, busTimeMs);
   const cell = cellOf(counts, stratum, pi);
   cell.traces += 1;
   if (!selected && stratum !== 'settled') return;

@@ -1,17 +1,20 @@
 import type { Policy, Stratum } from '../../core/decision.js';
-import { keyedUniform } from '../../core/keyed-hash.js';
+import { contentHash } from '../../core/keyed-hash.js';
+import { select, type Selection } from '../../sampler/index.js';
 
-/** The product's decision, and nothing else. */
+/** Draws traces by the product's own decision, under the policy in force at their bus time. */
 export interface Selector {
-  decide(traceId: string, stratum: Stratum, busTimeMs: number): { readonly pi: number; readonly selected: boolean };
+  draw(traceId: string, stratum: Stratum, busTimeMs: number): Selection;
 }
 
-export function createSelector(salt: string, policies: readonly Policy[]): Selector {
+/** @param secret - from which the salt of the only tenant is derived */
+export function createSelector(secret: string, policies: readonly Policy[]): Selector {
+  const salt = contentHash(secret, 'benchmark');
   return {
-    decide(traceId, stratum, busTimeMs) {
-      const policy = policies.findLast((candidate) => candidate.effectiveFromMs <= busTimeMs)!;
-      const pi = stratum === 'settled' ? 1 : policy.pi[stratum];
-      return { pi, selected: keyedUniform(salt, traceId) < pi };
+    draw(traceId, stratum, busTimeMs) {
+      const policy = policies.findLast(({ effectiveFromMs }) => effectiveFromMs <= busTimeMs);
+      if (policy === undefined) throw new Error(`expected a policy in force at ${busTimeMs}, got none`);
+      return select({ traceId, stratum, policy, salt });
     },
   };
 }

@@ -15,6 +15,8 @@ const NO_PARENT = '0000000000000000';
  * All of it is checked at once, so that nothing can fail later; attributes, events and links become objects when they are
  * first asked for. Spans of one resource share its attributes. The bytes are kept, and must not change while a span is used.
  *
+ * 1.5 µs of CPU for a span of 1.7 KB with 20 attributes, 6 µs when all of these are read. Benchmark: otlp.bench.ts.
+ *
  * @throws {PipelineError} OTLP_MALFORMED, also for an id that is not of its length: admission lets none of these pass
  */
 export function decodeSpans(bytes: Uint8Array): Span[] {

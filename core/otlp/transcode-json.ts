@@ -15,6 +15,8 @@ const UINT32 = { min: 0n, max: 2n ** 32n - 1n };
  * 64-bit integers are exact, as strings and as bare numbers. Ids are hex of either case, enums integers or names, keys
  * lowerCamelCase or snake_case; unknown keys are ignored, and null is as if absent.
  *
+ * 14 µs of CPU for a span of 1.7 KB with 20 attributes, where JSON.parse alone takes 6. Benchmark: otlp.bench.ts.
+ *
  * @param json - text, or UTF-8 bytes
  * @throws {PipelineError} OTLP_MALFORMED, naming the field
  */

@@ -3,8 +3,7 @@ import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
-import { Session } from 'chdb';
-import { createChdbConnection } from 'chdb/connection';
+import type { Session } from 'chdb';
 import { PipelineError } from '../core/errors.js';
 import type { StoreConfig } from './config.js';
 import { engineConfigXml } from './engine-config.js';
@@ -42,6 +41,8 @@ export interface StoreOptions extends Pick<StoreConfig, 'maxThreads' | 'maxMemor
 /** Settings of an insert. In the SQL, because a setting given to the client stays on an embedded connection. */
 const INSERT_SETTINGS = [
   'async_insert = 0',
+  // Text that was cut in the middle of a pair of surrogates must not hold up its whole block.
+  'input_format_json_throw_on_bad_escape_sequence = 0',
   'deduplicate_blocks_in_dependent_materialized_views = 1',
   'input_format_parallel_parsing = 0',
   'max_insert_threads = 1',
@@ -51,6 +52,10 @@ const INSERT_SETTINGS = [
 /**
  * Opens the embedded engine on `dataDirectory`. Threads of one process open one connection each; they share the engine,
  * which takes its memory settings from the first.
+ *
+ * A thread that has opened one must live until every thread has closed its own, and the main thread must have opened one
+ * too: a worker that ends takes the engine with it, from under whoever still uses it. So the engine is loaded here, not
+ * with this file, and a thread that opens nothing may end when it likes.
  * @throws {PipelineError} DATA_DIRECTORY_BUSY when another process has it, DATA_DIRECTORY_UNUSABLE when it cannot be opened
  */
 export async function openStoreConnection(options: StoreOptions): Promise<StoreConnection> {
@@ -73,17 +78,22 @@ export async function openStoreConnection(options: StoreOptions): Promise<StoreC
   return connection;
 }
 
+type ClientConnection = NonNullable<ClickHouseClientConfigOptions['connection']>;
+
 interface Engine {
   readonly session: Session;
   readonly client: ClickHouseClient;
 }
 
 async function openEngine(path: string, configFile: string): Promise<Engine> {
+  const [chdb, { createChdbConnection }] = await Promise.all([import('chdb'), import('chdb/connection')]);
   let session: Session | undefined;
   try {
     // Only a session takes engine arguments; the client's connection to the same path shares the engine it starts.
-    session = new Session(path, { connectionArgs: [`--config-file=${configFile}`] });
-    return { session, client: createClient({ connection: toClientConnection(path) }) };
+    session = new chdb.Session(path, { connectionArgs: [`--config-file=${configFile}`] });
+    // The two packages declare one and the same interface twice; a private field keeps the compiler from seeing it.
+    const connection = createChdbConnection({ path }) as unknown as ClientConnection;
+    return { session, client: createClient({ connection }) };
   } catch (cause) {
     session?.close();
     const owner = await ownerOf(path);
@@ -94,11 +104,6 @@ async function openEngine(path: string, configFile: string): Promise<Engine> {
       { cause },
     );
   }
-}
-
-/** The two packages declare one and the same interface twice; a private field keeps the compiler from seeing it. */
-function toClientConnection(path: string): NonNullable<ClickHouseClientConfigOptions['connection']> {
-  return createChdbConnection({ path }) as unknown as NonNullable<ClickHouseClientConfigOptions['connection']>;
 }
 
 /** The engine writes the owner's process id into its lock file, and says nothing of it in its error. */

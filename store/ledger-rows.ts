@@ -110,10 +110,10 @@ export function toPolicyRow(policy: Policy): Row {
   };
 }
 
-/** Seconds with three decimals, which DateTime64(3) reads whatever the time zone. */
+/** Seconds with three decimals, which DateTime64(3) reads whatever the time zone; of ten digits, as it takes others for dates. */
 function dateTime(ms: number): string {
   const whole = Math.max(0, Math.round(ms));
-  return `${Math.floor(whole / 1_000)}.${String(whole % 1_000).padStart(3, '0')}`;
+  return `${String(Math.floor(whole / 1_000)).padStart(10, '0')}.${String(whole % 1_000).padStart(3, '0')}`;
 }
 
 /** An unsigned whole number of what an emitter may have sent as anything. */

@@ -110,10 +110,10 @@ function clamp(timeNs: bigint, busNs: bigint): bigint {
   return timeNs > busNs + CLAMP_NS ? busNs + CLAMP_NS : timeNs;
 }
 
-/** Seconds with nine decimals, which DateTime64(9) reads whatever the time zone. */
+/** Seconds with nine decimals, which DateTime64(9) reads whatever the time zone; of ten digits, as it takes others for dates. */
 function dateTime64(timeNs: bigint): string {
   const ns = timeNs > MAX_DATETIME64_NS ? MAX_DATETIME64_NS : timeNs;
-  return `${ns / SECOND_NS}.${String(ns % SECOND_NS).padStart(9, '0')}`;
+  return `${String(ns / SECOND_NS).padStart(10, '0')}.${String(ns % SECOND_NS).padStart(9, '0')}`;
 }
 
 /** Kind of the row's name for it. */

@@ -9,7 +9,7 @@ export interface ShadowCount {
   readonly unresolved: number;
 }
 
-const PAGE = 500;
+const PAGE = 200;
 const MOST_VOTES = 3;
 const MAJORITY = 2;
 

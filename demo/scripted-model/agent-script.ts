@@ -6,6 +6,9 @@ import { formatCents, readAsk, readObject, type Ask } from './reading.js';
 export const MISBEHAVIOURS = ['cut_arguments', 'wrong_amount'] as const;
 export type Misbehaviour = (typeof MISBEHAVIOURS)[number];
 
+/** Share of refunds, in every release, where the model asks again for what it has just been told, and then goes on. */
+const LOOKS_TWICE_SHARE = 0.01;
+
 /** A call that was made, with the tool's answer. */
 interface Exchange {
   readonly call: ScriptedCall;
@@ -68,6 +71,9 @@ function refundTurn(ask: Extract<Ask, { intent: 'refund' }>, step: RefundStep): 
   const order = resultOf('look_up_order');
   if (order === undefined) return callTurn('look_up_order', { order_id: ask.orderId }, step);
   if (order['error'] !== undefined) return text(`I could not find order ${ask.orderId}. Could you check the number?`);
+  if (step.exchanges.length === 1 && createSeeded(ask.orderId).uniform('look twice') < LOOKS_TWICE_SHARE) {
+    return callTurn('look_up_order', { order_id: ask.orderId }, step);
+  }
   const policy = resultOf('check_refund_policy');
   if (policy === undefined) {
     return callTurn('check_refund_policy', { order_id: ask.orderId, item: field(order, 'item') }, step);

@@ -94,6 +94,31 @@ describe('the scripted model as an agent', () => {
     expect(amount).toBeGreaterThan(0);
   });
 
+  it('looks up an order twice in about 1 % of refunds, once more and no more', async () => {
+    const next = async (orderId: string, lookUps: number): Promise<string> => {
+      const calls = Array.from({ length: lookUps }, (_, index) => ({
+        id: `c${index}`,
+        type: 'function' as const,
+        function: { name: 'look_up_order', arguments: JSON.stringify({ order_id: orderId }) },
+      }));
+      const results = calls.map(({ id }) => ({
+        role: 'tool' as const,
+        tool_call_id: id,
+        content: '{"item":"teapot"}',
+      }));
+      const user = { role: 'user' as const, content: ask.replace('R-2000001', orderId) };
+      const completion = await askOpenAi([user, { role: 'assistant', content: null, tool_calls: calls }, ...results]);
+      const call = completion.choices[0]?.message.tool_calls?.[0];
+      return call?.type === 'function' ? call.function.name : '';
+    };
+    const orders = Array.from({ length: 1_000 }, (_, index) => `R-${5_000_000 + index}`);
+    const twice: string[] = [];
+    for (const order of orders) if ((await next(order, 1)) === 'look_up_order') twice.push(order);
+    expect(twice.length).toBeGreaterThan(2);
+    expect(twice.length).toBeLessThan(25);
+    for (const order of twice) expect(await next(order, 2)).toBe('check_refund_policy');
+  });
+
   it('gives the same reply to the same request', async () => {
     expect(await askOpenAi(beforeRefund)).toEqual(await askOpenAi(beforeRefund));
   });

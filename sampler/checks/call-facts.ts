@@ -16,7 +16,7 @@ export interface CallFact {
   readonly spanId: string;
 }
 
-const REDACTED = /^\W*redacted\W*$/i;
+const REDACTED = /^[\W_]*redacted[\W_]*$/i;
 
 export function callFacts({ steps }: Trajectory): readonly CallFact[] {
   return steps.flatMap((step, stepIndex) =>

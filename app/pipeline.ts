@@ -69,6 +69,7 @@ async function receive(context: RoleContext): Promise<Role> {
     ...observed(context),
     log: announcingLog(log, context.process),
     admin: (path) => context.process.admin(path),
+    random: Math.random,
   });
   return { components: [log, collector], handlers: {}, address: () => collector.url };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Log, Topic } from '../core/log.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { readTrajectory } from '../dialects/index.js';
@@ -101,11 +102,11 @@ function toSpend(
 async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Promise<readonly PromptRow[]> {
   const rubrics = loadRubrics();
   const ids = await deps.reader.traceIdsAfter(afterTraceId, limit);
-  const spansByTrace = await deps.reader.spansOfMany(ids);
+  const [spansByTrace, decisions] = await Promise.all([deps.reader.spansOfMany(ids), deps.reader.decisionsOfMany(ids)]);
   const rows: PromptRow[] = [];
   for (const id of ids) {
     const spans = spansByTrace.get(id) ?? [];
-    const decision = await deps.reader.decisionOf(undefined, id);
+    const decision = decisions.get(id);
     const trajectory = readTrajectory(spans, { tenant: decision?.tenant ?? '' });
     const { evidence } = renderEvidence(trajectory, deps.config.judges);
     rows.push({
@@ -113,7 +114,10 @@ async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Pr
       service: trajectory.service,
       release: trajectory.release,
       settled: decision?.settled ?? [],
-      prompts: rubrics.map((rubric) => ({ criterion: rubric.criterion, ...buildPrompt(rubric, evidence, 'shadow') })),
+      prompts: rubrics.map((rubric) => ({
+        criterion: rubric.criterion,
+        ...buildPrompt(rubric, evidence, randomUUID()),
+      })),
     });
   }
   return rows;

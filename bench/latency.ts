@@ -3,11 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { loadConfig, startAssay, type RunningAssay } from '../app/index.js';
 import { agentRun, SPANS_PER_RUN, traceIdOf } from './agent-run.js';
 import { percentile } from './percentile.js';
 import { writeSection } from './results.js';
+import { verdictReply } from './verdict-reply.js';
 
 interface LatencyOptions {
   readonly seconds: number;
@@ -162,28 +164,13 @@ function memory(): string {
 
 /** Answers every request with a pass after `latencyMs`. */
 async function startModel(latencyMs: number): Promise<Server> {
-  const content = JSON.stringify({
-    explanation: 'The call matches the request.',
-    quotes: [],
-    verdict: 'pass',
-    confidence: 0.9,
-  });
-  const body = JSON.stringify({
-    id: 'chatcmpl-1',
-    object: 'chat.completion',
-    created: 1,
-    model: 'scripted',
-    choices: [
-      { index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', content, refusal: null } },
-    ],
-    usage: { prompt_tokens: 500, completion_tokens: 40, total_tokens: 540 },
-  });
   const server = createServer((request, response) => {
-    request.resume();
-    setTimeout(() => {
-      response.setHeader('content-type', 'application/json');
-      response.end(body);
-    }, latencyMs);
+    void text(request).then((prompt) => {
+      setTimeout(() => {
+        response.setHeader('content-type', 'application/json');
+        response.end(verdictReply(prompt, 'pass'));
+      }, latencyMs);
+    });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return server;

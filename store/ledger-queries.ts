@@ -52,6 +52,19 @@ export async function decisionOf(
   return row === undefined ? undefined : toDecision(row);
 }
 
+/** The current decisions of many traces, by trace id. An open trace is missing. */
+export async function decisionsOf(
+  connection: StoreConnection,
+  traceIds: readonly string[],
+): Promise<ReadonlyMap<string, Decision>> {
+  const rows = await connection.rows<StoredDecision>(
+    `SELECT ${DECISION_COLUMNS} FROM assay_decisions_unique
+     WHERE trace_id IN {traceIds: Array(String)} ORDER BY version DESC LIMIT 1 BY trace_id`,
+    { traceIds },
+  );
+  return new Map(rows.map((row) => [row.trace_id, toDecision(row)]));
+}
+
 /** Verdicts of one version of a trace, audits included, in order of criterion and time. */
 export async function verdictsOf(
   connection: StoreConnection,

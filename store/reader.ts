@@ -7,7 +7,15 @@ import type { Span } from '../core/span.js';
 import type { Verdict } from '../core/verdict.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 import type { Coverage, LedgerOutcome } from './ledger-outcome.js';
-import { decisionOf, listTraces, outcomeOf, type TraceFilter, type TraceRow, verdictsOf } from './ledger-queries.js';
+import {
+  decisionOf,
+  decisionsOf,
+  listTraces,
+  outcomeOf,
+  type TraceFilter,
+  type TraceRow,
+  verdictsOf,
+} from './ledger-queries.js';
 import { migrate } from './migrate.js';
 import {
   counts,
@@ -31,6 +39,8 @@ export interface StoreReader extends Component, SpanArchive {
   /** @throws {PipelineError} TRACE_UNKNOWN when no trace, or more than one, has this id or begins with these 8 digits or more */
   resolveTrace(given: string): Promise<TraceKey>;
   decisionOf(tenant: string | undefined, traceId: string): Promise<Decision | undefined>;
+  /** The current decisions by trace id; an open trace is missing. */
+  decisionsOfMany(traceIds: readonly string[]): Promise<ReadonlyMap<string, Decision>>;
   verdictsOf(tenant: string, traceId: string, version: number): Promise<readonly Verdict[]>;
   /** @throws {PipelineError} TRACE_UNKNOWN */
   outcomeOf(tenant: string | undefined, traceId: string): Promise<LedgerOutcome>;
@@ -87,6 +97,7 @@ function createQueries(connection: () => StoreConnection): Omit<StoreReader, key
     traceIdsAfter: async (afterTraceId, limit) => traceIdsAfter(connection(), afterTraceId, limit),
     resolveTrace: async (given) => resolveTrace(connection(), given),
     decisionOf: async (tenant, traceId) => decisionOf(connection(), tenant, traceId),
+    decisionsOfMany: async (traceIds) => decisionsOf(connection(), traceIds),
     verdictsOf: async (tenant, traceId, version) => verdictsOf(connection(), tenant, { traceId, version }),
     outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
     listTraces: async (filter) => listTraces(connection(), filter),

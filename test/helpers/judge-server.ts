@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { verdictReply } from '../../bench/verdict-reply.js';
 
 /** What the scripted judge does with one request. */
 export interface JudgeBehaviour {
@@ -30,7 +31,7 @@ export async function startJudgeServer(): Promise<JudgeServer> {
     const chosen = behaviour({ number: requests, prompt });
     if (chosen.latencyMs !== undefined) await new Promise((done) => setTimeout(done, chosen.latencyMs));
     res.writeHead(chosen.status ?? 200, { 'content-type': 'application/json', ...chosen.headers });
-    res.end(chosen.body ?? completion(chosen.verdict ?? 'pass'));
+    res.end(chosen.body ?? verdictReply(prompt, chosen.verdict ?? 'pass'));
   }
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
@@ -47,25 +48,6 @@ export async function startJudgeServer(): Promise<JudgeServer> {
         });
       }),
   };
-}
-
-function completion(verdict: string): string {
-  const content = JSON.stringify({
-    explanation: 'Compared the request with the calls.',
-    quotes: [],
-    verdict,
-    confidence: 0.9,
-  });
-  return JSON.stringify({
-    id: 'chatcmpl-test',
-    object: 'chat.completion',
-    created: 1,
-    model: 'scripted-judge',
-    choices: [
-      { index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', content, refusal: null } },
-    ],
-    usage: { prompt_tokens: 400, completion_tokens: 40, total_tokens: 440 },
-  });
 }
 
 /** `assay up` options that point its judge at this server. */

@@ -19,8 +19,8 @@ export function weightedFailRate(groups: readonly WeightedVerdicts[]): number {
  * linearised variance of the rate implies when that is smaller. The two are equal while all weights are.
  *
  * Kish takes weights and outcomes to be unrelated. They are not when failures rise while the budget lowers the
- * probability: then his number alone covers 90 to 93 % in place of 95 % (bench/RESULTS.md, the incident rows). The
- * linearised one alone is no better: it is infinite while nothing has failed.
+ * probability: then his number alone covers as little as 90 % in place of 95 % (docs/adr/0005-estimator.md). The
+ * linearised one alone is no better: it is undefined while nothing has failed.
  *
  * @param groups - at least one verdict
  * @see E. L. Korn and B. I. Graubard (1998), Survey Methodology 24(2), 193-201, for the effective number p(1-p)/v

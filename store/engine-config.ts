@@ -13,13 +13,12 @@ const TABLES: Settings = {
 };
 
 /**
- * The embedded engine's configuration file: UTC, small caches, no system log tables.
+ * The embedded engine's configuration file: small caches, few threads, synced parts.
  *
  * The defaults are a server's, with caches of 5 GiB each, which a sidecar must not grow into.
  */
 export function engineConfigXml(options: Pick<StoreConfig, 'maxMemoryBytes'>): string {
   const server: Settings = {
-    timezone: 'UTC',
     max_server_memory_usage: options.maxMemoryBytes,
     mark_cache_size: 16 * MEBIBYTE,
     primary_index_cache_size: 16 * MEBIBYTE,

@@ -16,7 +16,7 @@ export interface TopicTable {
    * Rows of one record as JSON lines, a function of the record alone.
    * @throws {PipelineError} when the record cannot be read
    */
-  toLines(record: StoredRecord): readonly string[];
+  readonly toLines: (record: StoredRecord) => readonly string[];
 }
 
 /**

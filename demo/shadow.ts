@@ -9,7 +9,7 @@ export interface ShadowCount {
   readonly unresolved: number;
 }
 
-const PAGE = 200;
+const PAGE = 50;
 const MOST_VOTES = 3;
 const MAJORITY = 2;
 

@@ -49,6 +49,9 @@ describe('when a trace is whole', () => {
     await world.pass(2_500);
     expect(world.decisions).toMatchObject([{ complete: true, spanCount: 2 }]);
     await life.stop();
+    const atOnce = new World();
+    await decided(atOnce, [ROOT, CHILD]);
+    expect(world.decisions[0]?.spanXor).toBe(atOnce.decisions[0]?.spanXor);
   });
 
   it('takes a trace whose parents were never exported to be whole after the longer quiet', async () => {
@@ -267,6 +270,9 @@ describe('late spans and redelivery', () => {
     world.archived.set(TRACE, toSpans([LATE, GRANDCHILD]));
     await world.pass(10_000);
     expect(world.decisions).toHaveLength(1);
+    world.archiveAll();
+    await world.pass(1_000);
+    expect(world.decisions[1]).toMatchObject({ version: 2, spanCount: 4, complete: true });
     await life.stop();
   });
 
@@ -310,7 +316,7 @@ describe('late spans and redelivery', () => {
     await world.append([spanRecord([CHILD])]);
     await world.pass(3_000);
     await world.append([spanRecord([{ ...CHILD, end: 0 }])]);
-    await world.pass(3_000);
+    await world.pass(70_000);
     expect(world.decisions.map(({ version, complete, spanCount }) => [version, complete, spanCount])).toEqual([
       [1, false, 2],
       [2, true, 2],

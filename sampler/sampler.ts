@@ -25,7 +25,7 @@ const POLL = { maxRecords: 512, maxBytes: 8 * 1024 * 1024, waitMs: 25 };
 /** Shortest time between two looks for traces that are due. */
 const LOOK_MS = 20;
 /** Traces decided in one append, and the bytes after which no more are added. */
-const BATCH_TRACES = 128;
+const BATCH_TRACES = 256;
 const BATCH_BYTES = 4 * 1024 * 1024;
 const TIDY_EVERY_MS = 1_000;
 /** Index entries looked at every second: two days of 50 traces a second in less than five hours. */

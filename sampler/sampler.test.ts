@@ -227,6 +227,18 @@ describe('late spans and redelivery', () => {
     expect(world.committed).toBe(3);
   });
 
+  it('drops them as they come, whether or not they had ended, and neither waits nor asks the store', async () => {
+    const world = new World();
+    await decided(world, [ROOT, CHILD]);
+    const life = await world.life();
+    await world.append([spanRecord([CHILD]), spanRecord([{ ...CHILD, end: 0 }])]);
+    await world.pass(100);
+    expect(world.counted.get('assay_sampler_redelivered_spans_total')).toBe(2);
+    expect(world.counted.get('assay_sampler_open_traces')).toBe(0);
+    expect(world.committed).toBe(3);
+    await life.stop();
+  });
+
   it('makes version 2 of all spans once, when a span comes late', async () => {
     const world = new World();
     const life = await world.life();

@@ -6,6 +6,7 @@ import type { LoadedConfig } from './load-config.js';
 import type { HostProcess } from './pipeline.js';
 import { createRoleRuntime } from './role-runtime.js';
 import { remoteQueries } from './start-assay.js';
+import { useUtc } from './use-utc.js';
 
 /** The query role asks nothing of its process. */
 const NOBODY: HostProcess = {
@@ -38,6 +39,7 @@ export async function openQueries(
       close: () => Promise.resolve(),
     };
   }
+  useUtc();
   const role = createRoleRuntime({ role: 'query', raw: loaded.raw, dataDirectory: directory.root, env }, NOBODY);
   const socket = await holdControlSocket(directory.root, (method, args) => role.call(method, args));
   try {

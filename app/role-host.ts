@@ -9,7 +9,9 @@ export interface HostedRole {
   readonly died: Promise<never>;
   /** @returns where it can be reached, if anywhere */
   start(): Promise<string | undefined>;
+  /** Hands on what it holds and closes what it has open; the thread stays until `end`. */
   stop(): Promise<void>;
+  end(): Promise<void>;
   metrics(): Promise<object>;
 }
 
@@ -50,8 +52,12 @@ export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
     metrics: async () => (await rpc.call('metrics')) as object,
     async stop() {
       stopping = true;
+      await rpc.call('stop');
+    },
+    async end() {
+      stopping = true;
       try {
-        await rpc.call('stop');
+        await rpc.call('end');
         await gone;
       } catch {
         await worker.terminate();

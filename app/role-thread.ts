@@ -14,12 +14,12 @@ const runtime = createRoleRuntime(workerData as RoleSetup, {
 
 const rpc: Rpc = createRpc(port, {
   start: () => runtime.start(),
-  async stop() {
-    await runtime.stop();
+  stop: () => runtime.stop(),
+  metrics: () => runtime.metrics(),
+  end() {
     // After the answer to this call has left.
     setImmediate(() => {
       port.close();
     });
   },
-  metrics: () => runtime.metrics(),
 });

@@ -7,6 +7,7 @@ import type { LoadedConfig } from './load-config.js';
 import type { AdminAnswer, HostProcess, RoleName } from './pipeline.js';
 import { hostRole, type HostedRole } from './role-host.js';
 import { createRoleRuntime, type RoleRuntime } from './role-runtime.js';
+import { useUtc } from './use-utc.js';
 
 /** Last to first, so that whoever hands on finds the next one listening. They stop the other way round. */
 const THREADS = ['write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
@@ -28,6 +29,7 @@ export interface StartOptions {
  * @throws {PipelineError} DATA_DIRECTORY_BUSY, DATA_DIRECTORY_UNUSABLE, LISTEN_FAILED, MODEL_UNPRICED, RUBRIC_INVALID
  */
 export async function startAssay(options: StartOptions): Promise<RunningAssay> {
+  useUtc();
   const directory = openDataDirectory(options.loaded.config.dataDirectory);
   const embedded = new EmbeddedAssay(options, directory.root);
   await embedded.start();
@@ -36,7 +38,8 @@ export async function startAssay(options: StartOptions): Promise<RunningAssay> {
 
 /**
  * The query role runs in this thread, the others in threads of their own. It opens the embedded engine first and closes it
- * last: the engine ends with its last connection, and ending it in a worker thread crashes the process.
+ * last, and no thread ends before: the end of any thread that has loaded the engine closes it for the whole process, under
+ * those who still use it, and if this thread had not loaded it too the process would crash.
  */
 class EmbeddedAssay implements HostProcess {
   readonly #options: StartOptions;
@@ -74,9 +77,11 @@ class EmbeddedAssay implements HostProcess {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#ready = false;
-      for (const thread of [...this.#threads.values()].reverse()) await thread.stop();
+      const threads = [...this.#threads.values()].reverse();
+      for (const thread of threads) await thread.stop().catch(() => undefined);
       await this.#control?.close();
       await this.#query.stop();
+      for (const thread of threads) await thread.end();
     })();
     return this.#stopped;
   }

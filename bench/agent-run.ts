@@ -43,62 +43,73 @@ function spanIdOf(number: number, at: number): string {
 
 type Values = Readonly<Record<string, string | number>>;
 
-function runSpans(shape: RunShape): readonly { readonly name: string; readonly attributes: Values }[] {
+interface MadeSpan {
+  readonly name: string;
+  readonly attributes: Values;
+}
+
+function runSpans(shape: RunShape): readonly MadeSpan[] {
   const order = `ORD-${10_000 + shape.number}`;
-  const ask = `Please refund order ${order}, customer ${shape.number}.`;
-  const args = JSON.stringify({ order_id: order, amount: shape.number % 97 });
-  const sent = shape.truncated === true ? args.slice(0, -7) : args;
+  const ask = user(`Please refund order ${order}, customer ${shape.number}.`);
+  const answer = message('assistant', { type: 'text', content: `Order ${order} was refunded.` });
+  const wanted = JSON.stringify({ order_id: order, amount: shape.number % 97 });
+  const sent = shape.truncated === true ? wanted.slice(0, -7) : wanted;
   const call = message('assistant', { type: 'tool_call', id: 'call_1', name: 'refund_order', arguments: sent });
-  const answer = `Order ${order} was refunded.`;
-  const chat = {
-    'gen_ai.operation.name': 'chat',
-    'gen_ai.provider.name': 'openai',
-    'gen_ai.request.model': 'gpt-4o-mini',
-  };
   return [
-    {
-      name: 'invoke_agent shop',
-      attributes: {
-        'gen_ai.operation.name': 'invoke_agent',
-        'gen_ai.agent.name': 'shop',
-        'gen_ai.conversation.id': `s-${shape.number % 7}`,
-        'gen_ai.input.messages': list(user(ask)),
-        'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })),
-      },
-    },
-    {
-      name: 'chat gpt-4o-mini',
-      attributes: {
-        ...chat,
-        'gen_ai.input.messages': list(user(ask)),
-        'gen_ai.output.messages': list(call),
-        'gen_ai.usage.input_tokens': 50,
-        'gen_ai.usage.output_tokens': 12,
-        'gen_ai.response.finish_reasons': '["tool_calls"]',
-      },
-    },
-    {
-      name: 'execute_tool refund_order',
-      attributes: {
-        'gen_ai.operation.name': 'execute_tool',
-        'gen_ai.tool.name': 'refund_order',
-        'gen_ai.tool.call.id': 'call_1',
-        'gen_ai.tool.call.arguments': sent,
-        'gen_ai.tool.call.result': '{"ok":true}',
-      },
-    },
-    {
-      name: 'chat gpt-4o-mini',
-      attributes: {
-        ...chat,
-        'gen_ai.input.messages': list(user(ask), call),
-        'gen_ai.output.messages': list(message('assistant', { type: 'text', content: answer })),
-        'gen_ai.usage.input_tokens': 80,
-        'gen_ai.usage.output_tokens': 9,
-        'gen_ai.response.finish_reasons': '["stop"]',
-      },
-    },
+    agentSpan(shape, { ask, answer }),
+    chatSpan({ input: [ask], output: call, tokens: [50, 12], finish: 'tool_calls' }),
+    toolSpan(sent),
+    chatSpan({ input: [ask, call], output: answer, tokens: [80, 9], finish: 'stop' }),
   ];
+}
+
+function agentSpan(shape: RunShape, said: { readonly ask: object; readonly answer: object }): MadeSpan {
+  return {
+    name: 'invoke_agent shop',
+    attributes: {
+      'gen_ai.operation.name': 'invoke_agent',
+      'gen_ai.agent.name': 'shop',
+      'gen_ai.conversation.id': `s-${shape.number % 7}`,
+      'gen_ai.input.messages': list(said.ask),
+      'gen_ai.output.messages': list(said.answer),
+    },
+  };
+}
+
+interface Turn {
+  readonly input: readonly object[];
+  readonly output: object;
+  readonly tokens: readonly [input: number, output: number];
+  readonly finish: string;
+}
+
+function chatSpan(turn: Turn): MadeSpan {
+  return {
+    name: 'chat gpt-4o-mini',
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.request.model': 'gpt-4o-mini',
+      'gen_ai.input.messages': list(...turn.input),
+      'gen_ai.output.messages': list(turn.output),
+      'gen_ai.usage.input_tokens': turn.tokens[0],
+      'gen_ai.usage.output_tokens': turn.tokens[1],
+      'gen_ai.response.finish_reasons': JSON.stringify([turn.finish]),
+    },
+  };
+}
+
+function toolSpan(sent: string): MadeSpan {
+  return {
+    name: 'execute_tool refund_order',
+    attributes: {
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': 'refund_order',
+      'gen_ai.tool.call.id': 'call_1',
+      'gen_ai.tool.call.arguments': sent,
+      'gen_ai.tool.call.result': '{"ok":true}',
+    },
+  };
 }
 
 function user(content: string): object {

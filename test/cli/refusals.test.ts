@@ -68,7 +68,7 @@ describe('a bad setting is refused with file, line, key and what was expected', 
     expect(result).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'assay: --set sampler.quietMs: sampler.quietMs: expected a whole number, got "soon"\n',
+      stderr: 'assay: --set sampler.quietMs: sampler.quietMs: expected a number, got "soon"\n',
     });
   });
 
@@ -115,7 +115,7 @@ describe('what is taken is said in one sentence, and nothing is lost', () => {
     expect(result).toEqual({
       code: 2,
       stdout: '',
-      stderr: `assay: expected 127.0.0.1:${port} to be free for OTLP over HTTP, but another process listens there; stop it, or choose another address with --http HOST:PORT\n`,
+      stderr: `assay: expected to listen on 127.0.0.1:${port}, but another process holds that port; stop it, or choose another address with --http HOST:PORT.\n`,
     });
   });
 

@@ -1,7 +1,13 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report, TraceRow } from '../../app/index.js';
 import { LEDGER_OUTCOMES } from '../../app/api.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import {
+  runAssay,
+  spawnAssay,
+  startAssayProcess,
+  temporaryDirectory,
+  type AssayProcess,
+} from '../helpers/assay-process.js';
 import { judgeArgs, startJudgeServer } from '../helpers/judge-server.js';
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
 import { deliver } from '../helpers/deliver.js';
@@ -36,8 +42,7 @@ describe('kill -9 under load', () => {
     const judge = await startJudgeServer();
     const args = [...judgeArgs(judge), '--set', 'sampler.quietMs=300', '--set', 'sampler.pi.unsuspected=0.5'];
     const delivered = new Set<string>();
-    let running: AssayProcess | undefined;
-    const url = (): string => running?.url ?? 'http://127.0.0.1:1';
+    let url = 'http://127.0.0.1:1';
     const over = new AbortController();
     let next = 0;
     let goal = 0;
@@ -48,7 +53,7 @@ describe('kill -9 under load', () => {
           continue;
         }
         const number = next++;
-        await deliver(url, agentRun({ number, truncated: number % 9 === 0 }), over.signal);
+        await deliver(() => url, agentRun({ number, truncated: number % 9 === 0 }), over.signal);
         delivered.add(traceIdOf(number));
       }
     }
@@ -58,12 +63,14 @@ describe('kill -9 under load', () => {
 
     for (const fault of KILLS) {
       goal += RUNS_PER_LIFE;
-      running = await startAssayProcess({ data: DATA, args, env: { ASSAY_FAULT: fault } });
-      children.push(running);
-      expect(await running.ended, fault).toEqual({ code: null, signal: 'SIGKILL' });
+      const doomed = spawnAssay({ data: DATA, args, env: { ASSAY_FAULT: fault } });
+      children.push(doomed);
+      void doomed.listening.then((address) => (url = address));
+      expect(await doomed.ended, fault).toEqual({ code: null, signal: 'SIGKILL' });
     }
-    running = await startAssayProcess({ data: DATA, args });
+    const running = await startAssayProcess({ data: DATA, args });
     children.push(running);
+    ({ url } = running);
     goal += RUNS_PER_LIFE;
     await until(
       async () => delivered.size,

@@ -44,38 +44,37 @@ export async function runAssay(
   return { code, stdout, stderr };
 }
 
-/** A running `assay up`. */
+/** A started `assay up`. */
 export interface AssayProcess {
-  readonly url: string;
   readonly child: ChildProcess;
   readonly output: () => string;
-  /** Resolves with the signal or code that ended it. */
+  /** Resolves with the address once it says that it listens; never when it ends before. */
+  readonly listening: Promise<string>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM, and waits for the drain. */
   stop(): Promise<void>;
 }
 
-/** Starts `assay up` on a free port and waits until it says where it listens. */
-export async function startAssayProcess(options: {
+export interface AssayProcessOptions {
   readonly data: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-}): Promise<AssayProcess> {
-  const child = spawn(
-    process.execPath,
-    [CLI, 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])],
-    {
-      env: cleanEnv(options.env),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+}
+
+/** Starts `assay up` on a free port. */
+export function spawnAssay(options: AssayProcessOptions): AssayProcess {
+  const args = ['up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])];
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('close', (code, signal) => {
       resolve({ code, signal });
     });
   });
-  const url = await new Promise<string>((resolve, reject) => {
+  const listening = new Promise<string>((resolve) => {
     const look = (chunk: Buffer): void => {
       output += chunk.toString();
       const found = /listens on (http:\/\/\S+)/.exec(output)?.[1];
@@ -83,18 +82,29 @@ export async function startAssayProcess(options: {
     };
     child.stdout.on('data', look);
     child.stderr.on('data', look);
-    void ended.then(({ code, signal }) => {
-      reject(new Error(`assay up ended with ${String(code ?? signal)} before it listened:\n${output}`));
-    });
   });
   return {
-    url,
     child,
     output: () => output,
+    listening,
     ended,
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await ended;
     },
   };
+}
+
+/** Starts `assay up` and waits until it listens; fails with what it printed when it ends before. */
+export async function startAssayProcess(
+  options: AssayProcessOptions,
+): Promise<AssayProcess & { readonly url: string }> {
+  const started = spawnAssay(options);
+  const url = await Promise.race([
+    started.listening,
+    started.ended.then(({ code, signal }) => {
+      throw new Error(`assay up ended with ${String(code ?? signal)} before it listened:\n${started.output()}`);
+    }),
+  ]);
+  return { ...started, url };
 }

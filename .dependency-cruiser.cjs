@@ -4,7 +4,12 @@ const middle = ['collector', 'bus', 'dialects', 'sampler', 'judges', 'store', 'g
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'core-imports-nothing-above', severity: 'error', from: { path: '^core/' }, to: { path: `^(app|evals|demo|bench|test|${middle.join('|')})/` } },
+    {
+      name: 'core-imports-nothing-above',
+      severity: 'error',
+      from: { path: '^core/' },
+      to: { path: `^(app|evals|demo|bench|test|${middle.join('|')})/` },
+    },
     ...middle.map((stage) => ({
       name: `${stage}-knows-no-other-stage`,
       severity: 'error',

@@ -3,6 +3,9 @@ import type { HostProcess } from './pipeline.js';
 import type { RoleSetup } from './role-runtime.js';
 import { createRpc } from './rpc.js';
 
+/** Per thread. The default lets each grow garbage to 48 MB before it looks; five threads of that are a quarter of a gigabyte. */
+const YOUNG_GENERATION_MB = 12;
+
 /** A role in a thread of its own. */
 export interface HostedRole {
   /** Rejects when the thread ends before it was asked to. Never resolves. */
@@ -17,7 +20,11 @@ export interface HostedRole {
 
 /** Makes the thread of a role; it loads at once and starts when told. `host` is what the role may ask of the process. */
 export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
-  const worker = new Worker(new URL('./role-thread.js', import.meta.url), { workerData: setup, name: setup.role });
+  const worker = new Worker(new URL('./role-thread.js', import.meta.url), {
+    workerData: setup,
+    name: setup.role,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
   const rpc = createRpc(worker, {
     announce: (text: string) => {
       host.announce(text);

@@ -17,7 +17,9 @@ export function explainIssue(issue: z.core.$ZodIssue, tree: unknown): ExplainedI
     };
   }
   const text =
-    issue.code === 'custom' ? issue.message : `expected ${expectation(issue)}, got ${shown(valueAt(tree, issue.path))}`;
+    issue.code === 'custom'
+      ? issue.message
+      : `expected ${expectation(issue)}, got ${shown(valueAt(tree, issue.path), issue.path)}`;
   return { path: issue.path, text: `${dotted(issue.path)}: ${text}` };
 }
 
@@ -27,7 +29,7 @@ function expectation(issue: z.core.$ZodIssue): string {
       return issue.expected === 'int' ? 'a whole number' : `${article(issue.expected)} ${issue.expected}`;
     case 'too_small':
       return issue.origin === 'string'
-        ? `at least ${issue.minimum} character`
+        ? `at least ${issue.minimum} ${issue.minimum === 1 ? 'character' : 'characters'}`
         : `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
     case 'too_big':
       return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
@@ -53,9 +55,13 @@ function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Never shows what may be a secret: texts are cut, and nothing under a key that names one is shown. */
-function shown(value: unknown): string {
+/** Keys whose value is never shown. */
+const SECRET_KEY = /(key|salt|secret|token|password)$/i;
+
+/** The value that came, cut short; of what may be a secret nothing. */
+function shown(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return 'nothing';
+  if (SECRET_KEY.test(String(path.at(-1)))) return 'a hidden value';
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : value === null ? 'null' : 'a map';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

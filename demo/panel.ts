@@ -1,6 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import type { Paint, Report, Status } from '../app/index.js';
-import { count, dollars, interval, percent, table } from '../app/render/format.js';
+import { count, dollars, interval, percent, table, type Paint, type Report, type Status } from '../app/index.js';
 
 /** What the panel shows at one moment. */
 export interface PanelView {

@@ -1,5 +1,4 @@
-import type { Paint } from '../app/index.js';
-import { count, dollars, interval, percent, table } from '../app/render/format.js';
+import { count, dollars, interval, percent, table, type Paint } from '../app/index.js';
 import type { DemoReport } from './demo-report.js';
 
 const RIGHT = new Set([1, 2, 3, 4, 5, 6, 7]);

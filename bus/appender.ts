@@ -39,9 +39,10 @@ export function createAppender(deps: AppenderDeps): Appender {
     let blocks: readonly PreparedBlock[] = [];
     return {
       prepare() {
-        blocks = prepareBlocks(pending);
+        const taken = pending;
         pending = new Map();
         flushing = undefined;
+        blocks = prepareBlocks(taken);
       },
       apply() {
         for (const block of blocks) putBlock(block, deps);

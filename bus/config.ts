@@ -29,9 +29,10 @@ export const busConfig = z.strictObject({
   capacityBytes: z
     .int()
     .min(1_048_576)
+    .max(48 * GIB)
     .default(16 * GIB)
     .describe(
-      'Size in bytes of all topics together at which the bus takes no more records, until groups commit and retention removes.',
+      'Size in bytes of all topics together at which the bus takes no more spans, until groups commit and retention removes. At most 48 GiB: what consumers write must still fit into the 64 GiB that are mapped.',
     ),
 });
 

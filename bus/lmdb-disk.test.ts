@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock, type Clock } from '../core/clock.js';
-import type { Log, LogReader } from '../core/log.js';
+import { TOPICS, type Log, type LogReader } from '../core/log.js';
 import { silentLogger, type Logger } from '../core/logger.js';
 import { noMetrics, type Metrics } from '../core/metrics.js';
 import { pollCount, textRecord, texts } from '../test/contracts/log.js';
@@ -204,6 +204,49 @@ describe('the lmdb log on its disk', () => {
     await vi.waitUntil(() => removed() > 0);
     await log.append([record]);
     expect((await log.endOffsets('spans')).get(0)).toBe(end + 1);
+  });
+
+  it('takes what consumers write while it is full, so that they can go on and commit', async () => {
+    const log = await openLog({ capacityBytes: 2 ** 20 });
+    const span = textRecord('spans', 'k', 'x'.repeat(400_000));
+    await log.append([span]);
+    await log.append([span]);
+    await expect(log.append([span])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    for (const topic of TOPICS.filter((each) => each !== 'spans')) {
+      for (let index = 0; index < 4; index += 1) await log.append([textRecord(topic, 'k', 'y'.repeat(400_000))]);
+      expect((await log.endOffsets(topic)).get(0)).toBe(4);
+    }
+    await expect(log.append([span])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+  });
+
+  it('takes spans again after a restart at capacity, once they are committed', async () => {
+    const settings = {
+      capacityBytes: 2 ** 21,
+      retention: { ...busConfig.parse({}).retention, maxBytes: 2 ** 20, sweepIntervalMs: 10 },
+    };
+    const span = textRecord('spans', 'k', 'x'.repeat(100_000));
+    const full = await openLog({ ...settings, retention: { ...settings.retention, sweepIntervalMs: HOUR_MS } });
+    const fill = async (): Promise<void> => {
+      for (;;) await full.append([span]);
+    };
+    await expect(fill()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    await full.stop(never);
+    const log = await openLog(settings);
+    await log.reader('spans', 'g').commit(0, (await log.endOffsets('spans')).get(0)!);
+    await vi.waitFor(() => log.append([span]), 5_000);
+  });
+
+  it('goes on after records that cannot be encoded', async () => {
+    const log = await openLog();
+    const unwritable = { ...textRecord('spend', 'k', ''), value: { length: 2 ** 50 } as Uint8Array };
+    await expect(log.append([unwritable])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    await log.append([textRecord('spend', 'k', 'next')]);
+    expect(texts(await pollCount(log.reader('spend', 'g'), 1))).toEqual(['next']);
+  });
+
+  it('may not be set to hold more than is mapped for it', () => {
+    expect(busConfig.safeParse({ capacityBytes: 48 * 2 ** 30 }).success).toBe(true);
+    expect(busConfig.safeParse({ capacityBytes: 64 * 2 ** 30 }).success).toBe(false);
   });
 
   it('stamps records with the newest time so far when the clock is set back', async () => {

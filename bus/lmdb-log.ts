@@ -85,6 +85,8 @@ class LmdbLog implements Log {
   async append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { appender, tables } = this.#source();
+    // Before the check, so that a bus that was full when it was opened is swept too.
+    this.#startSweeping();
     const startedMs = this.#deps.clock.nowMs();
     try {
       this.#capacity.require(records, tables);
@@ -137,6 +139,9 @@ class LmdbLog implements Log {
 
   #onAppended(topics: readonly Topic[]): void {
     for (const reader of this.#readers) if (topics.includes(reader.topic)) reader.wake();
+  }
+
+  #startSweeping(): void {
     if (this.#stopped.signal.aborted) return;
     const { environment, tables } = this.#source();
     this.#sweeping ??= sweepUntil(this.#stopped.signal, this.#options.retention, {

@@ -24,7 +24,7 @@ export interface RetentionDeps {
  *
  * @returns true when the pass was used up, so that there may be more to remove
  */
-export async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps): Promise<boolean> {
+async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps): Promise<boolean> {
   const { environment, tables, clock, instruments } = deps;
   const surplusBytes = tables.sizeBytes() - retention.maxBytes;
   const removed = await environment.write({

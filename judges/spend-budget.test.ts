@@ -53,6 +53,23 @@ describe('createSpendBudget', () => {
     expect(budget.reserve(700, SATURDAY).status).toBe('granted');
   });
 
+  it.each([NaN, Infinity, -Infinity, -1])('takes no %s for money', (amount) => {
+    const budget = createSpendBudget({ dailyMicroUsd: 1000, weeklyMicroUsd: 7000 });
+    budget.reserve(900, SATURDAY);
+    expect(() => budget.reserve(amount, SATURDAY)).toThrow(/finite number of at least 0/);
+    expect(() => {
+      budget.settle('2026-11-21', 900, amount);
+    }).toThrow(/finite number of at least 0/);
+    expect(() => {
+      budget.settle('2026-11-21', amount, 900);
+    }).toThrow(/finite number of at least 0/);
+    expect(() => {
+      budget.restore('2026-11-21', amount);
+    }).toThrow(/finite number of at least 0/);
+    expect(budget.spentOn('2026-11-21')).toBe(900);
+    expect(budget.reserve(101, SATURDAY).status).toBe('exhausted');
+  });
+
   it('never exceeds a cap, in whatever order calls of many days begin and end', () => {
     const step = fc.record({
       amount: fc.integer({ min: 0, max: 400 }),

@@ -23,7 +23,10 @@ export type Reservation =
  * stays charged.
  */
 export interface SpendBudget {
-  /** Takes the worst case of a call from today's and this week's budget, or says until when there is none. */
+  /**
+   * Takes the worst case of a call from today's and this week's budget, or says until when there is none.
+   * @throws {RangeError} for an amount that is no money, as all that take one do: it would switch the caps off
+   */
   reserve(microUsd: number, nowMs: number): Reservation;
   /** Replaces a reservation by what was charged, on the day that the call began. */
   settle(day: string, reservedMicroUsd: number, actualMicroUsd: number): void;
@@ -47,6 +50,7 @@ export function createSpendBudget(options: SpendBudgetOptions): SpendBudget {
   return {
     reserve(microUsd, nowMs) {
       const day = utcDay(nowMs);
+      checkAmount(microUsd, day);
       if (spentOn(day) + microUsd > options.dailyMicroUsd) {
         return {
           status: 'exhausted',
@@ -64,11 +68,14 @@ export function createSpendBudget(options: SpendBudgetOptions): SpendBudget {
       return { status: 'granted', day };
     },
     settle(day, reservedMicroUsd, actualMicroUsd) {
+      checkAmount(reservedMicroUsd, day);
+      checkAmount(actualMicroUsd, day);
       add(day, actualMicroUsd - reservedMicroUsd);
     },
     spentOn,
     spentInWeekOf,
     restore(day, microUsd) {
+      checkAmount(microUsd, day);
       totals.set(day, microUsd);
     },
   };
@@ -82,6 +89,13 @@ export function utcDay(ms: number): string {
 /** True for a day whose total no budget will ask for again. */
 export function isForgotten(day: string, nowMs: number): boolean {
   return Date.parse(day) < startOfDay(nowMs) - DAYS_KEPT * DAY_MS;
+}
+
+function checkAmount(microUsd: number, day: string): void {
+  if (Number.isFinite(microUsd) && microUsd >= 0) return;
+  throw new RangeError(
+    `expected micro-dollars of ${day} as a finite number of at least 0, got ${microUsd}; nothing is spent on it`,
+  );
 }
 
 function startOfDay(ms: number): number {

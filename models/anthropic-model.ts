@@ -3,6 +3,7 @@ import type { Model, ModelReply, ModelRequest } from '../core/model.js';
 import type { ModelOptions } from './model-options.js';
 import { withDeadline, type ModelDeps } from './deadline.js';
 import { invalidReply } from './provider-failure.js';
+import { modelName, tokenCount } from './reply-fields.js';
 
 /**
  * A model behind the Anthropic messages protocol. Structured output is the input of a tool that the model is forced to
@@ -72,7 +73,7 @@ function toReply(message: Partial<Anthropic.Message>, request: ModelRequest, opt
   else if (options.leastReasoning === 'always' && text?.type === 'text') value = parseText(text.text, usage, options);
   else throw invalidReply(options, `it held no ${request.schemaName} tool call`, usage ?? {});
   if (usage === undefined) throw invalidReply(options, 'it held no token counts to charge by', {});
-  return { value, model: message.model ?? options.name, ...usage };
+  return { value, model: modelName(message.model, options.name), ...usage };
 }
 
 type Usage = Pick<ModelReply, 'inputTokens' | 'outputTokens'>;
@@ -85,8 +86,13 @@ function parseText(text: string, usage: Usage | undefined, options: ModelOptions
   }
 }
 
-function toUsage(usage: Partial<Anthropic.Usage> | undefined): Usage | undefined {
-  if (usage?.input_tokens === undefined || usage.output_tokens === undefined) return undefined;
-  const cached = (usage.cache_read_input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0);
-  return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
+/** One count that makes no sense makes the sum none. */
+function toUsage(usage: Partial<Anthropic.Usage> | null | undefined): Usage | undefined {
+  const input = tokenCount(usage?.input_tokens);
+  const read = tokenCount(usage?.cache_read_input_tokens ?? 0);
+  const created = tokenCount(usage?.cache_creation_input_tokens ?? 0);
+  const outputTokens = tokenCount(usage?.output_tokens);
+  if (input === undefined || read === undefined || created === undefined || outputTokens === undefined)
+    return undefined;
+  return { inputTokens: input + read + created, outputTokens };
 }

@@ -3,6 +3,7 @@ import type { Model, ModelReply, ModelRequest } from '../core/model.js';
 import type { ModelOptions } from './model-options.js';
 import { withDeadline, type ModelDeps } from './deadline.js';
 import { invalidReply } from './provider-failure.js';
+import { modelName, tokenCount } from './reply-fields.js';
 
 /** A model behind the OpenAI chat completions protocol. Structured output is a strict JSON schema response format. */
 export function createOpenAiModel(options: ModelOptions, deps: ModelDeps): Model {
@@ -51,8 +52,8 @@ function toBody(request: ModelRequest, options: ModelOptions): OpenAI.ChatComple
 
 /** Reads defensively: a compatible endpoint may answer 200 with anything. */
 function toReply(completion: Partial<OpenAI.ChatCompletion>, options: ModelOptions): ModelReply {
-  const inputTokens = completion.usage?.prompt_tokens;
-  const outputTokens = completion.usage?.completion_tokens;
+  const inputTokens = tokenCount(completion.usage?.prompt_tokens);
+  const outputTokens = tokenCount(completion.usage?.completion_tokens);
   const usage = inputTokens === undefined || outputTokens === undefined ? {} : { inputTokens, outputTokens };
   const choice = completion.choices?.[0];
   const message = choice?.message;
@@ -71,5 +72,5 @@ function toReply(completion: Partial<OpenAI.ChatCompletion>, options: ModelOptio
   if (inputTokens === undefined || outputTokens === undefined) {
     throw invalidReply(options, 'it held no token counts to charge by', usage);
   }
-  return { value, model: completion.model ?? options.name, inputTokens, outputTokens };
+  return { value, model: modelName(completion.model, options.name), inputTokens, outputTokens };
 }

@@ -63,6 +63,11 @@ const anthropicReply = (
 
 const toolUse = (input: unknown, name = 'assay_verdict') => [{ type: 'tool_use', id: 't1', name, input }];
 
+/** Counts that make no sense: each switched the budget off, or gave money back. */
+const GARBAGE = [-1, -1e12, 'NaN', '12', 1.5, 1e308, 2 ** 53, 1e12, null, {}, [], true];
+const openAiUsage = (input: unknown, output: unknown) => ({ prompt_tokens: input, completion_tokens: output });
+const anthropicUsage = (input: unknown, output: unknown) => ({ input_tokens: input, output_tokens: output });
+
 const PROTOCOLS = [
   {
     provider: 'openai' as const,
@@ -72,6 +77,16 @@ const PROTOCOLS = [
     answered: 'gpt-6-luna-2026-09-22',
     good: openAiReply({ content: '{"verdict":"pass"}' }),
     uncounted: openAiReply({ content: '{"verdict":"pass"}' }, 'stop', {}),
+    miscounted: GARBAGE.flatMap((bad) => [
+      openAiReply({ content: '{"verdict":"pass"}' }, 'stop', openAiUsage(bad, 30)),
+      openAiReply({ content: '{"verdict":"pa' }, 'length', openAiUsage(120, bad)),
+    ]),
+    from: (model: unknown) =>
+      json(200, {
+        model,
+        choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: '{"verdict":"pass"}' } }],
+        usage: openAiUsage(120, 30),
+      }),
     cut: openAiReply({ content: '{"verdict":"pa' }, 'length'),
     refused: openAiReply({ content: null, refusal: 'I cannot help with that.' }),
     empty: openAiReply({ content: null }),
@@ -85,6 +100,25 @@ const PROTOCOLS = [
     answered: 'claude-haiku-5-5-20261007',
     good: anthropicReply(toolUse({ verdict: 'pass' })),
     uncounted: anthropicReply(toolUse({ verdict: 'pass' }), 'tool_use', {}),
+    miscounted: GARBAGE.flatMap((bad) => [
+      anthropicReply(toolUse({ verdict: 'pass' }), 'tool_use', anthropicUsage(bad, 30)),
+      anthropicReply(toolUse({}), 'max_tokens', anthropicUsage(120, bad)),
+      ...(bad === null
+        ? []
+        : [
+            anthropicReply(toolUse({ verdict: 'pass' }), 'tool_use', {
+              ...anthropicUsage(120, 30),
+              cache_read_input_tokens: bad,
+            }),
+          ]),
+    ]),
+    from: (model: unknown) =>
+      json(200, {
+        model,
+        stop_reason: 'tool_use',
+        content: toolUse({ verdict: 'pass' }),
+        usage: anthropicUsage(120, 30),
+      }),
     cut: anthropicReply(toolUse({}), 'max_tokens'),
     refused: anthropicReply([], 'refusal'),
     empty: anthropicReply([]),
@@ -263,6 +297,24 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
   it('calls a reply without token counts invalid, because it cannot be charged', async () => {
     answer = protocol.uncounted;
     expect((await failure()).code).toBe('MODEL_REPLY_INVALID');
+  });
+
+  it('takes counts that make no sense for none, so that the call is charged as reserved', async () => {
+    for (const miscounted of protocol.miscounted) {
+      answer = miscounted;
+      const error = await failure();
+      expect(error.code).toBe('MODEL_REPLY_INVALID');
+      expect([error.cause.inputTokens, error.cause.outputTokens]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('is named as it was asked for when the reply names no model', async () => {
+    for (const named of [7, { id: 'x' }, null, undefined, ['gpt']]) {
+      answer = protocol.from(named);
+      expect((await model().complete(REQUEST, never)).model).toBe(protocol.name);
+    }
+    answer = protocol.from('m'.repeat(100_000));
+    expect((await model().complete(REQUEST, never)).model).toHaveLength(256);
   });
 
   it.each([

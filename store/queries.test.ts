@@ -164,9 +164,9 @@ describe('store queries', () => {
     for (const { topic, table, toLines } of TOPIC_TABLES) {
       const lines = records
         .filter((record) => record.topic === topic)
-        .flatMap((record) =>
-          toLines({ ...record, headers: record.headers ?? {}, partition: 0, offset: 0, acceptedAtMs: NOW_MS }),
-        );
+        .flatMap((record) => [
+          ...toLines({ ...record, headers: record.headers ?? {}, partition: 0, offset: 0, acceptedAtMs: NOW_MS }),
+        ]);
       await connection.insert({ table, lines: lines.join('\n'), token: String(++token) });
     }
   }

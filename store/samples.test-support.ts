@@ -14,7 +14,7 @@ export function traceIdOf(n: number): string {
 /** A record of the spans topic: `count` spans of one trace. */
 export function spansRecord(
   traceId: string,
-  { count = 2, tenant = TENANT, release = '1.0', startMs = NOW_MS } = {},
+  { count = 2, tenant = TENANT, release = '1.0', startMs = NOW_MS, resourceBytes = 0 } = {},
 ): LogRecord {
   const spans = Array.from({ length: count }, (_, index) => ({
     traceId,
@@ -31,6 +31,7 @@ export function spansRecord(
     { key: 'service.name', value: { stringValue: 'refunds' } },
     { key: 'service.version', value: { stringValue: release } },
     { key: 'assay.tenant', value: { stringValue: tenant } },
+    ...(resourceBytes === 0 ? [] : [{ key: 'big', value: { stringValue: 'x'.repeat(resourceBytes) } }]),
   ];
   const body = { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ scope: { name: 'test' }, spans }] }] };
   const value = transcodeJson(Buffer.from(JSON.stringify(body)));

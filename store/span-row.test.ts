@@ -66,7 +66,7 @@ describe('span rows', () => {
 
   async function roundTrip(spans: readonly Span[], acceptedAtMs: number): Promise<object[]> {
     await connection.run('TRUNCATE TABLE otel_traces');
-    const lines = toSpanRows(spans, { tenant: 'acme', acceptedAtMs }).map((row) => JSON.stringify(row));
+    const lines = [...toSpanRows(spans, { tenant: 'acme', acceptedAtMs })].map((row) => JSON.stringify(row));
     await connection.insert({
       table: 'otel_traces',
       lines: lines.join('\n'),
@@ -125,7 +125,9 @@ describe('span rows', () => {
 
   it('name the tenant that the bus names, whatever the resource says', () => {
     const spans = decodeSpans(spansRecord(traceIdOf(1), { tenant: 'forged' }).value);
-    expect(toSpanRows(spans, { tenant: 'acme', acceptedAtMs: 0 })[0]!.ResourceAttributes['assay.tenant']).toBe('acme');
+    expect([...toSpanRows(spans, { tenant: 'acme', acceptedAtMs: 0 })][0]!.ResourceAttributes['assay.tenant']).toBe(
+      'acme',
+    );
   });
 });
 

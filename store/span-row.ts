@@ -57,11 +57,12 @@ interface ResourcePart {
 
 /**
  * Rows of `otel_traces` of one record's spans, as the OpenTelemetry exporter writes them, but for a time that is clamped to
- * bus time ± 7 days. The same spans and origin always give the same rows.
+ * bus time ± 7 days. The same spans and origin always give the same rows. Made one by one, since each repeats its resource,
+ * and so can be thousands of times as large as its span was in the record.
  */
-export function toSpanRows(spans: readonly Span[], origin: SpanOrigin): SpanRow[] {
+export function* toSpanRows(spans: readonly Span[], origin: SpanOrigin): Generator<SpanRow, void, undefined> {
   const resources = new Map<Attributes, ResourcePart>();
-  return spans.map((span) => {
+  for (const span of spans) {
     let resource = resources.get(span.resource);
     if (resource === undefined) {
       const texts = attributeTexts(span.resource);
@@ -69,8 +70,8 @@ export function toSpanRows(spans: readonly Span[], origin: SpanOrigin): SpanRow[
       resource = { texts, service: attributeText(span.resource.get('service.name') ?? '') };
       resources.set(span.resource, resource);
     }
-    return toSpanRow(span, resource, origin.acceptedAtMs);
-  });
+    yield toSpanRow(span, resource, origin.acceptedAtMs);
+  }
 }
 
 function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): SpanRow {

@@ -13,10 +13,10 @@ export interface TopicTable {
   readonly topic: WrittenTopic;
   readonly table: string;
   /**
-   * Rows of one record as JSON lines, a function of the record alone.
-   * @throws {PipelineError} when the record cannot be read
+   * Rows of one record as JSON lines, a function of the record alone. A line may be made when it is asked for.
+   * @throws {PipelineError} when the record cannot be read; never later, while the lines are made
    */
-  readonly toLines: (record: StoredRecord) => readonly string[];
+  readonly toLines: (record: StoredRecord) => Iterable<string>;
 }
 
 /**
@@ -43,7 +43,11 @@ export const TOPIC_TABLES: readonly TopicTable[] = [
   { topic: 'spend', table: 'assay_spend', toLines: (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))] },
 ];
 
-function spanLines(record: StoredRecord): readonly string[] {
+function spanLines(record: StoredRecord): Iterable<string> {
   const origin = { tenant: record.headers[TENANT_HEADER] ?? '', acceptedAtMs: record.acceptedAtMs };
-  return toSpanRows(decodeSpans(record.value), origin).map((row) => JSON.stringify(row));
+  return toJsonLines(toSpanRows(decodeSpans(record.value), origin));
+}
+
+function* toJsonLines(rows: Iterable<unknown>): Generator<string, void, undefined> {
+  for (const row of rows) yield JSON.stringify(row);
 }

@@ -2,7 +2,7 @@ import { faultPoint } from '../core/fault-points.js';
 import type { LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { State } from '../core/state.js';
-import { BlockBuilder, blockToken, type OffsetRange, type Skipped } from './block.js';
+import { type Block, BlockBuilder, blockToken, pieceToken, type OffsetRange, type Skipped } from './block.js';
 import type { StoreConfig } from './config.js';
 import type { StoreConnection } from './connection.js';
 import type { TopicTable } from './topic-tables.js';
@@ -52,7 +52,7 @@ export class TopicWriter {
 
   /** Writes all records before these offsets. */
   async writeUpTo(ends: Offsets, signal: AbortSignal): Promise<void> {
-    while (this.#isBefore(ends) && !signal.aborted) await this.#write(await this.#gather(ends, signal));
+    while (this.#isBefore(ends) && !signal.aborted) await this.#write(await this.#gather(ends, signal), signal);
   }
 
   #isBefore(ends: Offsets): boolean {
@@ -64,7 +64,8 @@ export class TopicWriter {
   async #gather(ends: Offsets, signal: AbortSignal): Promise<BlockBuilder> {
     const { maxBlockRows, maxBlockBytes } = this.options;
     const block = new BlockBuilder(this.table);
-    while (this.#isBefore(ends) && block.rows < maxBlockRows && block.bytes < maxBlockBytes && !signal.aborted) {
+    const takesMore = (): boolean => block.rows < maxBlockRows && block.bytes < maxBlockBytes && !block.isFull;
+    while (this.#isBefore(ends) && takesMore() && !signal.aborted) {
       const records = await this.#poll(maxBlockBytes - block.bytes, signal);
       if (isAborted(signal)) break;
       // The bus answers a poll with what it has, so these offsets are gaps.
@@ -79,12 +80,12 @@ export class TopicWriter {
     return this.deps.reader.poll({ maxRecords: Math.min(maxBlockRows, 1_000), maxBytes, waitMs: flushMs }, signal);
   }
 
-  /** @returns for each partition with records past its end, the first of these: they were not taken */
+  /** @returns for each partition with records past its end, or past the block's, the first of these: they were not taken */
   #take(records: readonly StoredRecord[], ends: Offsets, block: BlockBuilder): ReadonlyMap<number, number> {
     const past = new Map<number, number>();
     for (const record of records) {
       const { partition, offset } = record;
-      if (offset < (ends.get(partition) ?? 0)) {
+      if (offset < (ends.get(partition) ?? 0) && !block.isFull) {
         block.add(record);
         this.#positions.set(partition, offset + 1);
       } else if (!past.has(partition)) {
@@ -115,29 +116,38 @@ export class TopicWriter {
         if (record.offset >= range[2]) missing.delete(record.partition);
       }
     }
-    await this.#write(block, pending);
+    await this.#write(block, signal, pending);
   }
 
-  async #write(builder: BlockBuilder, pending?: readonly OffsetRange[]): Promise<void> {
-    const { reader, state, connection, metrics } = this.deps;
+  async #write(builder: BlockBuilder, signal: AbortSignal, pending?: readonly OffsetRange[]): Promise<void> {
+    const { reader, state, metrics } = this.deps;
     const block = builder.build();
     const ranges = pending ?? block.ranges;
     if (ranges.length === 0) return;
     this.#report(builder.skipped);
     await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
     faultPoint('writer-before-insert');
-    if (block.lines.length > 0) {
-      await connection.insert({
-        table: this.table.table,
-        lines: block.lines.join('\n'),
-        token: blockToken(this.table.topic, ranges),
-      });
-    }
+    const rows = await this.#insert(block.pieces, blockToken(this.table.topic, ranges), signal);
     faultPoint('writer-after-insert');
     for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
     await state.delete([this.#pendingKey]);
-    metrics.rows.add(block.lines.length, { topic: this.table.topic });
+    metrics.rows.add(rows, { topic: this.table.topic });
     metrics.blocks.add(1, { topic: this.table.topic });
+  }
+
+  /** @returns how many rows it wrote */
+  async #insert(pieces: Block['pieces'], token: string, signal: AbortSignal): Promise<number> {
+    const { table } = this.table;
+    let rows = 0;
+    let index = 0;
+    for (const lines of pieces) {
+      // Between two pieces the block stays pending: the next start writes it again, and the engine drops what it has.
+      if (index > 0) signal.throwIfAborted();
+      await this.deps.connection.insert({ table, lines: lines.join('\n'), token: pieceToken(token, index) });
+      rows += lines.length;
+      index += 1;
+    }
+    return rows;
   }
 
   #report(skipped: readonly Skipped[]): void {

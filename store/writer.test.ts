@@ -288,6 +288,47 @@ describe('writer', () => {
     expect(sizes.length).toBeGreaterThanOrEqual(3);
   });
 
+  it('writes a small record of many rows with a large resource in pieces, each at most once', async () => {
+    // 1,000 rows of 60 KB each: 60 MB of lines, of a record of 100 KB.
+    const [large, small] = [traceIdOf(1), traceIdOf(2)];
+    await log.append([spansRecord(large, { count: 1_000, resourceBytes: 60_000 }), spansRecord(small)]);
+    const bytes: number[] = [];
+    const tokens: string[] = [];
+    let deaths = 0;
+    const insert = ({ token, lines }: InsertBlock): void => {
+      bytes.push(Buffer.byteLength(lines));
+      tokens.push(token);
+    };
+    const first = await start({
+      options: { retryMinMs: 60_000, retryMaxMs: 60_000 },
+      insert(block) {
+        insert(block);
+        if (tokens.length <= 3) return;
+        deaths += 1;
+        throw new Error('killed');
+      },
+    });
+    await vi.waitFor(
+      () => {
+        expect(deaths).toBe(1);
+      },
+      { timeout: 20_000 },
+    );
+    await first.stop(AbortSignal.abort());
+    started.length = 0;
+    const dead = tokens.splice(0);
+    expect(dead).toEqual([dead[0], `${dead[0]}#1`, `${dead[0]}#2`, `${dead[0]}#3`]);
+
+    await start({ insert });
+    await drained();
+    expect(tokens.slice(0, 4)).toEqual(dead);
+    expect(new Set(tokens).size).toBe(tokens.length);
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(16 * 1024 * 1024);
+    expect(await number(COUNT_SPANS)).toBe(1_002);
+    expect(await number('SELECT count() AS n FROM assay_spans')).toBe(1_002);
+    expect(await number('SELECT uniqExact(TraceId) AS n FROM otel_traces_trace_id_ts')).toBe(2);
+  });
+
   it('writes what lies on the bus before it stops', async () => {
     const writer = await start({ options: { flushMs: 60_000 } });
     await vi.waitFor(() => {

@@ -6,7 +6,7 @@ import type { Stratum } from './decision.js';
  */
 export interface Cell {
   readonly stratum: Stratum;
-  /** Inclusion probability; in (0, 1]. 1 for `settled`. */
+  /** Inclusion probability; in (0, 1]. 1 for `settled`, and for traces without content, which are unanswered without a draw. */
   readonly pi: number;
   /** Adjusted count of the sampler before us; >= 1. */
   readonly upstreamWeight: number;
@@ -14,7 +14,7 @@ export interface Cell {
   readonly traces: number;
   readonly passed: number;
   readonly failed: number;
-  /** Selected to be judged and not answered: judge error, abstention, budget. */
+  /** Selected to be judged and not answered: judge error, abstention, budget; or without content. */
   readonly unanswered: number;
 }
 

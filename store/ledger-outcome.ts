@@ -12,5 +12,5 @@ export const LEDGER_OUTCOMES = [
 ] as const;
 export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
 
-/** Traces received, and each outcome by its own query. */
+/** Traces received, and each outcome, each counted by a query of its own. */
 export type Coverage = { readonly received: number } & Readonly<Record<LedgerOutcome, number>>;

@@ -7,7 +7,7 @@ import type { Decision } from '../core/decision.js';
 import type { LogRecord } from '../core/log.js';
 import type { VerdictOutcome } from '../core/verdict.js';
 import { storeConfig } from './config.js';
-import { openStoreConnection, type StoreConnection } from './connection.js';
+import { openStoreConnection, type QueryParams, type StoreConnection } from './connection.js';
 import { LEDGER_OUTCOMES, type LedgerOutcome } from './ledger-outcome.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
@@ -239,7 +239,34 @@ describe('store queries', () => {
     expect((await reader.coverage()).received).toBe(300);
   });
 
-  it('group traces into cells, with settled ones in a cell of their own and audits nowhere', async () => {
+  it('read the coverage again until it adds up, five times at most', async () => {
+    const whole = { ...Object.fromEntries(LEDGER_OUTCOMES.map((name) => [name, 1])), received: LEDGER_OUTCOMES.length };
+    const answers = [{ ...whole, judged: 2 }, { ...whole, received: 1 }, whole];
+    const waits: number[] = [];
+    const live = createStoreReader(
+      { ...storeConfig.parse({}), dataDirectory },
+      {
+        clock: { nowMs: () => 0, sleep: async (ms) => void waits.push(ms) },
+        async connect(options) {
+          const opened = await openStoreConnection(options);
+          return {
+            ...opened,
+            rows: async <Row>(sql: string, params?: QueryParams) =>
+              sql.includes('AS received') ? ([answers.shift()] as Row[]) : opened.rows<Row>(sql, params),
+          };
+        },
+      },
+    );
+    await live.start(signal);
+    expect(await live.coverage()).toEqual(whole);
+    expect(waits).toHaveLength(2);
+    answers.push(...Array.from({ length: 9 }, (_, n) => ({ ...whole, received: 100 + n })));
+    expect(await live.coverage()).toMatchObject({ received: 104 });
+    expect(answers).toHaveLength(4);
+    await live.stop(signal);
+  });
+
+  it('group traces into cells, with settled ones and those without content in cells of their own, and audits nowhere', async () => {
     await write([
       ...told(STORIES['selected, passed']!, traceIdOf(1)),
       ...told(STORIES['selected, failed']!, traceIdOf(2)),
@@ -268,8 +295,10 @@ describe('store queries', () => {
     const cells: Cell[] = [
       { stratum: 'settled', pi: 1, upstreamWeight: 1, traces: 2, passed: 1, failed: 1, unanswered: 0 },
       { stratum: 'suspected', pi: 1, upstreamWeight: 4, traces: 1, passed: 0, failed: 1, unanswered: 0 },
-      { stratum: 'unsuspected', pi: 0.08, upstreamWeight: 1, traces: 6, passed: 1, failed: 1, unanswered: 2 },
+      { stratum: 'unsuspected', pi: 0.08, upstreamWeight: 1, traces: 5, passed: 1, failed: 1, unanswered: 1 },
       { stratum: 'unsuspected', pi: 0.2, upstreamWeight: 1, traces: 1, passed: 0, failed: 1, unanswered: 0 },
+      // Without content: nothing was drawn.
+      { stratum: 'unsuspected', pi: 1, upstreamWeight: 1, traces: 1, passed: 0, failed: 0, unanswered: 1 },
     ];
     const later: Cell[] = [
       { stratum: 'unsuspected', pi: 0.08, upstreamWeight: 1, traces: 1, passed: 1, failed: 0, unanswered: 0 },
@@ -317,6 +346,33 @@ describe('store queries', () => {
     await write([jsonRecord('verdicts', 'k', verdictOn(decision, { judgedAtMs: NOW_MS + 60_000 }))]);
     expect(await reader.outcomeOf('acme', traceIdOf(1))).toBe('judged');
     expect((await reader.verdictsOf('acme', traceIdOf(1), 1)).map((verdict) => verdict.outcome)).toEqual(['pass']);
+  });
+
+  it('keep the first decision on a version, whatever comes later and however it is merged', async () => {
+    const id = traceIdOf(1);
+    const first = decisionOn(id, { pi: 0.5, outcome: 'sampled_out' });
+    // A day later, so in another partition too.
+    const again = decisionOn(id, { decidedAtMs: first.decidedAtMs + 86_400_000, firstSeenMs: NOW_MS + 86_400_000 });
+    const soon = decisionOn(id, { decidedAtMs: first.decidedAtMs + 1 });
+    await write([spansRecord(id)]);
+    for (const decision of [soon, first, again]) await write([jsonRecord('decisions', 'k', decision)]);
+    const seen = async (): Promise<unknown[]> => [
+      await reader.decisionOf('acme', id),
+      (await reader.decisionsOfMany([id])).get(id),
+      await reader.outcomeOf('acme', id),
+      (await reader.coverage()).sampled_out,
+    ];
+    expect(await seen()).toEqual([first, first, 'sampled_out', 1]);
+    await connection.run('OPTIMIZE TABLE assay_decisions FINAL');
+    expect(await seen()).toEqual([first, first, 'sampled_out', 1]);
+    expect(
+      await connection.rows(
+        'SELECT count() AS n FROM assay_decisions WHERE toDate(first_seen_at) = toDate(NOW_S)'.replace(
+          'NOW_S',
+          String(NOW_MS / 1_000),
+        ),
+      ),
+    ).toEqual([{ n: 1 }]);
   });
 
   it('list newest first, and only what is asked for', async () => {
@@ -410,17 +466,18 @@ describe('store queries', () => {
     expect(await reader.decisionOf(undefined, traceIdOf(77))).toBeUndefined();
   });
 
-  it('total the money, with lost calls as reserved and each call once', async () => {
+  it('total the money, with lost calls as reserved, each call once and free ones outside the mean', async () => {
     expect(await reader.spend()).toEqual({ usd: 0, lostUsd: 0, calls: 0, meanCallUsd: 0, judgeable: 0 });
     const records = [
       ...told({ ...STORIES['sampled out']!, decisions: [TWO] }, traceIdOf(1)),
       jsonRecord('spend', 'k', spendOf('c-1', { settledMicroUsd: 100 })),
       jsonRecord('spend', 'k', spendOf('c-2', { settledMicroUsd: 300 })),
       jsonRecord('spend', 'k', spendOf('c-3', { status: 'lost', reservedMicroUsd: 500, settledMicroUsd: 0 })),
+      jsonRecord('spend', 'k', spendOf('c-4', { settledMicroUsd: 0 })),
     ];
     await write(records);
     await write(records);
-    expect(await reader.spend()).toEqual({ usd: 0.0009, lostUsd: 0.0005, calls: 3, meanCallUsd: 0.0002, judgeable: 2 });
+    expect(await reader.spend()).toEqual({ usd: 0.0009, lostUsd: 0.0005, calls: 4, meanCallUsd: 0.0002, judgeable: 2 });
   });
 
   it('count incomplete traces and what the panel shows', async () => {

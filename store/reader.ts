@@ -1,5 +1,6 @@
 import type { SpanArchive } from '../core/archive.js';
 import type { ReleaseCells } from '../core/cell.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
@@ -46,6 +47,7 @@ export interface StoreReader extends Component, SpanArchive {
   outcomeOf(tenant: string | undefined, traceId: string): Promise<LedgerOutcome>;
   listTraces(filter: TraceFilter): Promise<readonly TraceRow[]>;
   releaseCells(): Promise<readonly ReleaseCells[]>;
+  /** Adds up, unless writing went on through five reads. */
   coverage(): Promise<Coverage>;
   incomplete(): Promise<number>;
   spend(): Promise<SpendTotals>;
@@ -55,6 +57,8 @@ export interface StoreReader extends Component, SpanArchive {
 export interface ReaderDeps {
   /** Opens the reader's own connection; the embedded engine when it is left out. */
   readonly connect?: (options: StoreOptions) => Promise<StoreConnection>;
+  /** The machine's when it is left out. */
+  readonly clock?: Clock;
 }
 
 /** Reads what the writer wrote, over a connection of its own. Its `start` brings the tables up to this version. */
@@ -78,11 +82,11 @@ export function createStoreReader(options: StoreOptions, deps: ReaderDeps = {}):
       await opened?.close();
       opened = undefined;
     },
-    ...createQueries(connection),
+    ...createQueries(connection, deps.clock ?? systemClock),
   };
 }
 
-function createQueries(connection: () => StoreConnection): Omit<StoreReader, keyof Component> {
+function createQueries(connection: () => StoreConnection, clock: Clock): Omit<StoreReader, keyof Component> {
   return {
     spansOf: async (tenant, traceId) => spansOf(connection(), [traceId], tenant),
     async spansOfMany(traceIds) {
@@ -102,7 +106,7 @@ function createQueries(connection: () => StoreConnection): Omit<StoreReader, key
     outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
     listTraces: async (filter) => listTraces(connection(), filter),
     releaseCells: async () => releaseCells(connection()),
-    coverage: async () => coverage(connection()),
+    coverage: async () => coverage(connection(), clock),
     incomplete: async () => incomplete(connection()),
     spend: async () => spend(connection()),
     counts: async () => counts(connection()),

@@ -1,6 +1,7 @@
 import type { Cell, ReleaseCells } from '../core/cell.js';
+import type { Clock } from '../core/clock.js';
 import type { StoreConnection } from './connection.js';
-import type { Coverage } from './ledger-outcome.js';
+import { type Coverage, LEDGER_OUTCOMES } from './ledger-outcome.js';
 
 /** What was spent, and what a price of judging everything can be computed from. In US dollars. */
 export interface SpendTotals {
@@ -8,7 +9,7 @@ export interface SpendTotals {
   readonly usd: number;
   readonly lostUsd: number;
   readonly calls: number;
-  /** Of a settled call, which is one vote; 0 while there is none. */
+  /** Of a settled call that cost something, which is one vote; 0 while there is none. A call that failed is free. */
   readonly meanCallUsd: number;
   /** Pairs of a decided trace and a criterion that applies to it. */
   readonly judgeable: number;
@@ -28,7 +29,10 @@ const SELECTED_AND_ANSWERED = `outcome = 'selected' AND NOT unanswered_yet`;
 const ANSWERED = `(SELECT count() FROM assay_results WHERE ${SELECTED_AND_ANSWERED}`;
 const CURRENT = `(SELECT count() FROM assay_decisions_current WHERE outcome`;
 
-/** In an order that reads effects before their causes, so that what is written meanwhile does not unbalance the sum. */
+/**
+ * Each by its own query. These run one after the other, and on no common snapshot: what is written between two of them can
+ * be counted twice or not at all.
+ */
 const COVERAGE: Readonly<Record<keyof Coverage, string>> = {
   pending: `(SELECT count() FROM assay_results WHERE unanswered_yet)`,
   judge_error: `${ANSWERED} AND errors > 0)`,
@@ -42,14 +46,24 @@ const COVERAGE: Readonly<Record<keyof Coverage, string>> = {
   received: `(SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId) FROM otel_traces)`,
 };
 
-/** Traces received and each outcome, each by its own query, in one statement. */
-export async function coverage(connection: StoreConnection): Promise<Coverage> {
-  const [row] = await connection.rows<Coverage>(
-    `SELECT ${Object.entries(COVERAGE)
-      .map(([name, query]) => `${query} AS ${name}`)
-      .join(', ')}`,
-  );
-  return row!;
+const COVERAGE_READS = 5;
+const COVERAGE_PAUSE_MS = 50;
+
+/**
+ * Traces received and each outcome, each by its own query. Read again until the outcomes add up to what was received, five
+ * times at most, because rows are written meanwhile: under steady writing the last answer may still be a few traces off.
+ */
+export async function coverage(connection: StoreConnection, clock: Clock): Promise<Coverage> {
+  const columns = Object.entries(COVERAGE).map(([name, query]) => `${query} AS ${name}`);
+  for (let read = 1; ; read++) {
+    const [row] = await connection.rows<Coverage>(`SELECT ${columns.join(', ')}`);
+    if (addsUp(row!) || read === COVERAGE_READS) return row!;
+    await clock.sleep(COVERAGE_PAUSE_MS);
+  }
+}
+
+function addsUp(coverage: Coverage): boolean {
+  return LEDGER_OUTCOMES.reduce((sum, outcome) => sum + coverage[outcome], 0) === coverage.received;
 }
 
 /** Decided traces that were not whole at the deadline. */
@@ -67,7 +81,7 @@ export async function spend(connection: StoreConnection): Promise<SpendTotals> {
        sum(if(status = 'lost', reserved_micro_usd, settled_micro_usd)) / 1e6 AS usd,
        sumIf(reserved_micro_usd, status = 'lost') / 1e6 AS lostUsd,
        count() AS calls,
-       ifNotFinite(avgIf(settled_micro_usd, status = 'settled') / 1e6, 0) AS meanCallUsd,
+       ifNotFinite(avgIf(settled_micro_usd, status = 'settled' AND settled_micro_usd > 0) / 1e6, 0) AS meanCallUsd,
        (SELECT sum(length(criteria)) FROM assay_decisions_current) AS judgeable
      FROM assay_spend_unique`,
   );
@@ -94,10 +108,13 @@ const CELL_COLUMNS = `service, release, criterion, stratum, pi, upstreamWeight,
   count() AS traces, countIf(is_passed) AS passed, countIf(is_failed) AS failed, countIf(is_unanswered) AS unanswered`;
 const CELL_KEYS = 'service, release, criterion, stratum, pi, upstreamWeight';
 
+/** A trace without content is unanswered whether it would have been drawn or not, so each stands for itself alone. */
+const CELL_PI = `if(cell_stratum = 'settled' OR outcome = 'abstained', 1, pi)`;
+
 /** A trace resolves by its verdicts only when all of them are there: else the quick ones would weigh more. */
 const TRACE_CELLS = `
   SELECT service, release, '' AS criterion,
-    if(outcome = 'settled', 'settled', stratum) AS cell_stratum, if(cell_stratum = 'settled', 1, pi) AS cell_pi,
+    if(outcome = 'settled', 'settled', stratum) AS cell_stratum, ${CELL_PI} AS cell_pi,
     outcome = 'settled' OR (${SELECTED_AND_ANSWERED}) AS is_resolved,
     is_resolved AND passed = true AS is_passed, is_resolved AND passed = false AS is_failed,
     outcome = 'abstained' OR (is_resolved AND passed IS NULL) AS is_unanswered,
@@ -108,7 +125,7 @@ const TRACE_CELLS = `
 const CRITERION_CELLS = `
   SELECT service, release, applied AS criterion,
     if(outcome = 'settled' OR has(\`settled.criterion\`, applied), 'settled', stratum) AS cell_stratum,
-    if(cell_stratum = 'settled', 1, pi) AS cell_pi,
+    ${CELL_PI} AS cell_pi,
     has(\`settled.criterion\`, applied) OR (outcome = 'selected' AND has(answered, applied)) AS is_resolved,
     is_resolved AND has(passed_criteria, applied) AS is_passed, is_resolved AND has(failed_criteria, applied) AS is_failed,
     (outcome = 'abstained' AND NOT is_resolved) OR (is_resolved AND NOT is_passed AND NOT is_failed) AS is_unanswered,

@@ -1,4 +1,7 @@
--- A table that can see a key twice keeps its latest row; read it through its _unique view.
+-- A table that can see a key twice keeps its latest row, but for decisions; read it through its _unique view.
+
+-- A decision is written once: where the same version of a trace was decided twice, the first stands. A merge keeps the row of
+-- the highest `precedence`, which falls with time.
 CREATE TABLE IF NOT EXISTS assay_decisions {on_cluster} (
   tenant LowCardinality(String),
   trace_id String CODEC(ZSTD(1)),
@@ -42,8 +45,9 @@ CREATE TABLE IF NOT EXISTS assay_decisions {on_cluster} (
   output_tokens UInt64,
   evidence_tokens UInt64,
   model_calls UInt32,
-  tool_calls UInt32
-) ENGINE = {engine:ReplacingMergeTree(decided_at)}
+  tool_calls UInt32,
+  precedence UInt64 MATERIALIZED toUInt64(9223372036854775807 - toUnixTimestamp64Milli(decided_at))
+) ENGINE = {engine:ReplacingMergeTree(precedence)}
 PARTITION BY toDate(first_seen_at)
 ORDER BY (tenant, trace_id, version)
 SETTINGS non_replicated_deduplication_window = 1000;

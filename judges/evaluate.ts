@@ -84,7 +84,7 @@ function lastCallMs(evalId: string, { journal }: EvaluationDeps): number | undef
 
 function whyShed({ period, capMicroUsd, resetsAtMs }: Reservation & { readonly status: 'exhausted' }): string {
   const [name, setting] = period === 'day' ? ['daily', 'dailyBudgetUsd'] : ['weekly', 'weeklyBudgetUsd'];
-  const cap = (capMicroUsd / 1e6).toFixed(2);
+  const cap = String(capMicroUsd / 1e6);
   const reset = new Date(resetsAtMs).toISOString();
   return `the ${name} judge budget of $${cap} does not hold another call until ${reset}; raise judges.${setting} to judge more`;
 }

@@ -387,7 +387,7 @@ describe('money', () => {
     expect(model.requests).toHaveLength(0);
     expect(verdict).toMatchObject({ outcome: 'shed_budget', costMicroUsd: 0 });
     expect(verdict.reason).toBe(
-      'the daily judge budget of $0.00 does not hold another call until 2026-11-22T00:00:00.000Z; raise judges.dailyBudgetUsd to judge more',
+      'the daily judge budget of $0.0001 does not hold another call until 2026-11-22T00:00:00.000Z; raise judges.dailyBudgetUsd to judge more',
     );
   });
 

@@ -21,7 +21,8 @@ export interface JudgeServer {
   close(): Promise<void>;
 }
 
-export async function startJudgeServer(): Promise<JudgeServer> {
+/** @param port - 0 for any free one */
+export async function startJudgeServer(port = 0): Promise<JudgeServer> {
   let requests = 0;
   let behaviour: (request: { readonly number: number; readonly prompt: string }) => JudgeBehaviour = () => ({});
   const server = createServer((req, res) => void answer(req, res));
@@ -33,7 +34,7 @@ export async function startJudgeServer(): Promise<JudgeServer> {
     res.writeHead(chosen.status ?? 200, { 'content-type': 'application/json', ...chosen.headers });
     res.end(chosen.body ?? verdictReply(prompt, chosen.verdict ?? 'pass'));
   }
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   return {
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests: () => requests,

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Report, TraceRow, Why } from '../../app/index.js';
+import { agentRun, traceIdOf } from '../../bench/agent-run.js';
+import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import { deliver } from '../helpers/deliver.js';
+import { judgeArgs, startJudgeServer, type JudgeBehaviour, type JudgeServer } from '../helpers/judge-server.js';
+import { until } from '../helpers/until.js';
+
+const TRACES = 3;
+
+describe('no trace is called failed because a judge was', () => {
+  let assay: AssayProcess | undefined;
+  let judge: JudgeServer | undefined;
+  afterEach(async () => {
+    await assay?.stop();
+    await judge?.close();
+  });
+
+  /** Sends three traces to an Assay whose judge behaves so, with few and quick retries. */
+  async function judged(behaviour: JudgeBehaviour, more: readonly string[] = []): Promise<string> {
+    judge = await startJudgeServer();
+    judge.behave(() => behaviour);
+    return send([...judgeArgs(judge), ...more]);
+  }
+
+  async function send(args: readonly string[]): Promise<string> {
+    const data = temporaryDirectory();
+    const quick = ['sampler.quietMs=200', 'sampler.pi.unsuspected=1', 'judges.maxAttempts=2', 'judges.backoffMs=20'];
+    const started = await startAssayProcess({ data, args: [...quick.flatMap((set) => ['--set', set]), ...args] });
+    assay = started;
+    for (let number = 0; number < TRACES; number += 1) {
+      await deliver(() => started.url, agentRun({ number }), AbortSignal.timeout(10_000));
+    }
+    return data;
+  }
+
+  async function ask<T>(data: string, ...command: readonly string[]): Promise<T> {
+    return JSON.parse((await runAssay([...command, '--data', data, '--json'])).stdout) as T;
+  }
+
+  async function reportWhen(data: string, holds: (report: Report) => boolean): Promise<Report> {
+    return until(() => ask<Report>(data, 'report'), holds);
+  }
+
+  const troubles: readonly { readonly title: string; readonly behaviour: JudgeBehaviour; readonly reason: RegExp }[] = [
+    {
+      title: 'a wrong key',
+      behaviour: { status: 401, body: '{"error":{"message":"Incorrect API key"}}' },
+      reason: /401/,
+    },
+    { title: 'a provider that answers 500', behaviour: { status: 500, body: '{}' }, reason: /500/ },
+    { title: 'garbage', behaviour: { body: '{"choices":[{"message":{"content":"no JSON' }, reason: /./ },
+    { title: 'prose in place of a verdict', behaviour: { body: prose('I think it went well.') }, reason: /./ },
+    { title: '429 for ever', behaviour: { status: 429, headers: { 'retry-after': '0' }, body: '{}' }, reason: /429/ },
+  ];
+  it.each(troubles)(
+    '$title: each verdict is an error that says why',
+    { timeout: 90_000 },
+    async ({ behaviour, reason }) => {
+      const data = await judged(behaviour);
+      const report = await reportWhen(data, ({ coverage }) => coverage.judge_error === TRACES);
+      expect(report.releases[0]).toMatchObject({ traces: TRACES, judged: 0, passRate: null, unansweredShare: 1 });
+      expect(await ask<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
+      expect(await ask<TraceRow[]>(data, 'traces', '--errors')).toHaveLength(TRACES);
+      const why = await ask<Why>(data, 'why', traceIdOf(0));
+      expect(why.outcome).toBe('judge_error');
+      expect(why.verdicts).toMatchObject([{ outcome: 'error', criterion: 'task-completion' }]);
+      expect(why.verdicts[0]?.reason).toMatch(reason);
+    },
+  );
+
+  it('a model slower than its time limit: an error, and the calls are charged', { timeout: 90_000 }, async () => {
+    const data = await judged({ latencyMs: 3_000 }, ['--set', 'models.judge.timeoutMs=150']);
+    const report = await reportWhen(data, ({ coverage }) => coverage.judge_error === TRACES);
+    expect(report.spend.usd).toBeGreaterThan(0);
+    expect(await ask<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
+  });
+
+  it('an endpoint that is down: the traces wait, and are judged once it is back', { timeout: 90_000 }, async () => {
+    const gone = await startJudgeServer();
+    const args = judgeArgs(gone);
+    const port = Number(new URL(gone.baseUrl).port);
+    await gone.close();
+    const data = await send([...args, '--set', 'judges.maxAttempts=20', '--set', 'judges.maxBackoffMs=200']);
+    const waiting = await reportWhen(data, ({ coverage }) => coverage.pending === TRACES);
+    expect(waiting.coverage.judge_error).toBe(0);
+    judge = await startJudgeServer(port);
+    const done = await reportWhen(data, ({ releases }) => releases[0]?.judged === TRACES);
+    expect(done).toMatchObject({ releases: [{ passRate: 1 }], coverage: { judged: TRACES, pending: 0, judge_error: 0 } });
+  });
+
+  it('a budget that runs out: the rest is shed, and said to be', { timeout: 90_000 }, async () => {
+    const data = await judged({}, ['--set', 'judges.dailyBudgetUsd=0.000001']);
+    const report = await reportWhen(data, ({ coverage }) => coverage.shed_budget === TRACES);
+    expect(report.spend).toMatchObject({ usd: 0, calls: 0 });
+    const why = await ask<Why>(data, 'why', traceIdOf(1));
+    expect(why.verdicts[0]?.reason).toMatch(/^the daily judge budget of \$0\.000001 does not hold another call/);
+  });
+});
+
+function prose(content: string): string {
+  return JSON.stringify({
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1,
+    model: 'scripted-judge',
+    choices: [
+      { index: 0, finish_reason: 'stop', logprobs: null, message: { role: 'assistant', content, refusal: null } },
+    ],
+    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  });
+}

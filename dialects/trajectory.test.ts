@@ -81,6 +81,22 @@ describe('tokens', () => {
     expect(run.tokens).toEqual({ input: 30, output: 12 });
   });
 
+  it('are never more than a number can count', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const run = read(
+      [0, undefined, AGENT],
+      [1, 0, { ...CHAT, ...usage(most, 1) }],
+      [2, 0, { ...CHAT, ...usage(most, 2) }],
+    );
+    expect(run.tokens).toEqual({ input: most, output: 3 });
+  });
+
+  it.each([1e308, 2 ** 53, -1, '1e400', 'NaN'])('of %s are no count', (bad) => {
+    const wrong = { 'gen_ai.usage.input_tokens': bad, 'gen_ai.usage.output_tokens': 4.6 };
+    const run = read([0, undefined, AGENT], [1, 0, { ...CHAT, ...wrong }], [2, 0, { ...CHAT, ...wrong }]);
+    expect(run.tokens).toEqual({ input: 0, output: 10 });
+  });
+
   it('are absent and not zero when nobody sent any', () => {
     expect(read([0, undefined, CHAT]).tokens).toBeUndefined();
   });

@@ -29,10 +29,14 @@ function usageOf({ absorbed, fields, kind }: Node): TokenCount | undefined {
   return { input: fields.inputTokens ?? 0, output: fields.outputTokens ?? 0 };
 }
 
-/** The sum. @returns undefined when nothing was counted */
+/** The sum, or the most that a number can count. @returns undefined when nothing was counted */
 export function totalUsage(counts: Iterable<TokenCount>): TokenCount | undefined {
   let total: TokenCount | undefined;
   for (const { input, output } of counts)
-    total = { input: (total?.input ?? 0) + input, output: (total?.output ?? 0) + output };
+    total = { input: sum(total?.input ?? 0, input), output: sum(total?.output ?? 0, output) };
   return total;
+}
+
+function sum(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }

@@ -25,8 +25,8 @@ export function content(value: AttributeValue | undefined): string | undefined {
 export function count(value: AttributeValue | undefined): number | undefined {
   const digits = typeof value === 'object' ? undefined : text(value);
   if (digits === undefined || digits.trim() === '') return undefined;
-  const number = Number(digits);
-  return Number.isFinite(number) && number >= 0 ? number : undefined;
+  const number = Math.round(Number(digits));
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 
 /** The value with its JSON text parsed, or as it is when it is none. */

@@ -5,4 +5,4 @@ export { createJudge } from './judge.js';
 export type { JudgeDeps } from './judge-deps.js';
 export { judgeHash, type Instrument } from './judge-hash.js';
 export { renderEvidence, type RenderedEvidence } from './render-evidence.js';
-export { loadRubrics, type CriterionRule, type Rubric } from './rubric.js';
+export { loadRubrics, type Rubric } from './rubric.js';

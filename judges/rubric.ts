@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { CriterionRule } from '../core/criterion-rule.js';
 import { PipelineError } from '../core/errors.js';
 import { contentHash } from '../core/keyed-hash.js';
 import { packageRoot } from '../core/package-root.js';
-import type { Trajectory } from '../core/trajectory.js';
 
 const REPLY_KEYS = ['explanation', 'quotes', 'verdict', 'confidence'] as const;
 
@@ -37,12 +37,6 @@ const exampleFile = z.strictObject({
 
 /** One shown case: evidence, and the reply that is right for it. */
 export type RubricExample = z.output<typeof exampleFile> & { readonly name: string };
-
-/** Which traces a criterion applies to. */
-export interface CriterionRule {
-  readonly criterion: string;
-  readonly applies: (trajectory: Trajectory) => boolean;
-}
 
 /** A versioned folder: what one criterion asks, how a judge is told, and what it must answer. */
 export interface Rubric extends z.output<typeof settings> {

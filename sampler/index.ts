@@ -13,5 +13,5 @@ export {
   type StratumInput,
 } from './decider.js';
 export { createSampler, SAMPLER_GROUP } from './sampler.js';
-export type { CriterionRule, SamplerDeps } from './sampler-deps.js';
+export type { SamplerDeps } from './sampler-deps.js';
 export { upstreamWeight } from './upstream-weight.js';

@@ -1,5 +1,6 @@
 import type { SpanArchive } from '../core/archive.js';
 import type { Clock } from '../core/clock.js';
+import type { CriterionRule } from '../core/criterion-rule.js';
 import type { Evidence } from '../core/evidence.js';
 import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
@@ -7,12 +8,6 @@ import type { Metrics } from '../core/metrics.js';
 import type { Span } from '../core/span.js';
 import type { State } from '../core/state.js';
 import type { Trajectory } from '../core/trajectory.js';
-
-/** Which traces a criterion applies to. */
-export interface CriterionRule {
-  readonly criterion: string;
-  readonly applies: (trajectory: Trajectory) => boolean;
-}
 
 /** What the sampler works with. */
 export interface SamplerDeps {

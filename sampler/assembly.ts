@@ -90,11 +90,18 @@ export class Assembly {
     return { decide, readBack };
   }
 
-  /** A trace whose earlier spans were added is looked at again at once. */
+  /**
+   * A trace whose earlier spans were added is looked at again at once. One whose earlier spans could not be had keeps the
+   * decision that it has: late spans alone are a fragment, and a worse ground than what was decided on.
+   */
   readBackDone(trace: OpenTrace): void {
     trace.busy = false;
     trace.dueMs = -Infinity;
     if (this.#open.get(keyOf(trace)) !== trace) return;
+    if (trace.readBack === 'lacking') {
+      this.#ignore(trace);
+      return;
+    }
     const readBytes = (trace.earlier?.spanCount ?? 0) * READ_SPAN_BYTES;
     trace.bytes += readBytes;
     this.#bytes += readBytes;
@@ -193,8 +200,7 @@ export class Assembly {
       bytes -= trace.bytes;
       this.deps.metrics.evicted.add(1);
       if (trace.earlier !== undefined && trace.readBack === 'none') {
-        this.deps.metrics.lateSpansIgnored.add(trace.spans.size);
-        this.forget(trace);
+        this.#ignore(trace);
         continue;
       }
       // Not due again while it is being decided; it leaves with the effects of its decision.
@@ -208,6 +214,11 @@ export class Assembly {
       });
     }
     return evicted;
+  }
+
+  #ignore(trace: OpenTrace): void {
+    this.deps.metrics.lateSpansIgnored.add(trace.spans.size);
+    this.forget(trace);
   }
 
   #countRedelivered(spans: number): void {

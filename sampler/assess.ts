@@ -34,7 +34,6 @@ export function assess(trace: OpenTrace, rules: WholeRules, nowMs: number): Asse
   if (nowMs < Math.min(quietAtMs, deadlineMs)) return { status: 'wait', untilMs: Math.min(quietAtMs, deadlineMs) };
   if (trace.overflow > 0)
     return incomplete(`runaway: ${trace.overflow} spans beyond the first ${trace.spans.size} were dropped`);
-  if (trace.readBack === 'lacking') return incomplete('the store did not hold all earlier spans in time');
   if (nowMs < quietAtMs) {
     return incomplete(shape.orphans > 0 ? whyNot(shape, rules) : `spans still came after ${seconds(rules.deadlineMs)}`);
   }

@@ -27,7 +27,7 @@ export class OpenTrace {
   busy = false;
   /** The decision that late spans came after. */
   earlier: DecidedTrace | undefined;
-  /** Whether the earlier spans are among the spans; `lacking` when not all of them could be had. */
+  /** Whether the earlier spans are among the spans; `lacking` when they could not all be had. */
   readBack: 'none' | 'whole' | 'lacking' = 'none';
   #xorHigh = 0;
   #xorLow = 0;

@@ -10,7 +10,7 @@ export interface ReadBackDeps {
   readonly archive: SpanArchive;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told when the earlier spans are among the trace's spans, or could not all be had in time. */
+  /** Told when the earlier spans are among the trace's spans, or could not all be had in time: then none of them is. */
   readonly onDone: (trace: OpenTrace) => void;
 }
 
@@ -68,7 +68,7 @@ export class ReadBack {
       waiting.nextAtMs = this.deps.clock.nowMs() + RETRY_MS;
       return;
     }
-    for (const span of spans ?? []) trace.take(span);
+    if (isEnough) for (const span of spans) trace.take(span);
     trace.readBack = isEnough ? 'whole' : 'lacking';
     this.#waiting.delete(waiting);
     this.deps.onDone(trace);

@@ -31,7 +31,7 @@ export function createSamplerMetrics(metrics: Metrics): SamplerMetrics {
     lateVersions: metrics.counter('assay_sampler_late_versions_total', 'Decisions made again because of late spans.'),
     lateSpansIgnored: metrics.counter(
       'assay_sampler_late_spans_ignored_total',
-      'Late spans that made no further version: too many versions, too many spans, or evicted.',
+      'Late spans that made no further version: too many versions, too many spans, evicted, or the store stayed behind.',
     ),
     redelivered: metrics.counter('assay_sampler_redelivered_spans_total', 'Spans that had come before, dropped.'),
     rejected: metrics.counter('assay_sampler_rejected_records_total', 'Span records that could not be read.'),

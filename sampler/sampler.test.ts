@@ -288,7 +288,7 @@ describe('late spans and redelivery', () => {
     await life.stop();
   });
 
-  it('goes on with what it has when the store stays behind, marked incomplete', async () => {
+  it('keeps the decision that there is when the store stays behind, and counts the late spans', async () => {
     const world = new World();
     const life = await world.life();
     await world.append([spanRecord([ROOT, CHILD])]);
@@ -296,12 +296,14 @@ describe('late spans and redelivery', () => {
     world.archived.set(TRACE, toSpans([ROOT]));
     await world.append([spanRecord([LATE])]);
     await world.pass(70_000);
-    expect(world.decisions[1]).toMatchObject({
-      version: 2,
-      spanCount: 2,
-      complete: false,
-      completeness: 'the store did not hold all earlier spans in time',
-    });
+    expect(world.decisions).toMatchObject([{ version: 1, spanCount: 2, complete: true }]);
+    expect(world.counted.get('assay_sampler_late_spans_ignored_total')).toBe(1);
+    expect(world.counted.get('assay_sampler_open_traces')).toBe(0);
+    expect(world.committed).toBe(2);
+    world.archived.set(TRACE, toSpans([ROOT, CHILD, LATE]));
+    await world.append([spanRecord([GRANDCHILD])]);
+    await world.pass(3_000);
+    expect(world.decisions[1]).toMatchObject({ version: 2, spanCount: 4, complete: true });
     await life.stop();
   });
 

@@ -13,6 +13,7 @@ import type { OpenTrace } from './open-trace.js';
 import type { Policies } from './policies.js';
 import type { SamplerDeps } from './sampler-deps.js';
 import type { SamplerMetrics } from './sampler-metrics.js';
+import { toJson } from './to-json.js';
 import { samplingSpan, upstreamWeight } from './upstream-weight.js';
 
 /** What deciding one trace puts on the bus and into the index. */
@@ -98,7 +99,7 @@ function unreadable({ tenant, traceId, spans }: OpenTrace): Trajectory {
 function toRecords(decision: Decision, evidence: Evidence): readonly LogRecord[] {
   const { traceId, tenant } = decision;
   const headers = { [TENANT_HEADER]: tenant };
-  const decided = { topic: 'decisions' as const, key: traceId, headers, value: Buffer.from(JSON.stringify(decision)) };
+  const decided = { topic: 'decisions' as const, key: traceId, headers, value: Buffer.from(toJson(decision)) };
   if (decision.outcome !== 'selected' && !decision.audit) return [decided];
   return [{ topic: 'judgements', key: traceId, headers, value: encodeJudgement(decision, evidence) }, decided];
 }

@@ -6,6 +6,9 @@ import { suspicionOf } from './checks/index.js';
 import type { SamplerConfig } from './config.js';
 import { reasonFor } from './reasons.js';
 
+/** Characters that are kept of each name that a sender gives itself. */
+const MAX_NAME_LENGTH = 256;
+
 /** What selection needs of a trace: little enough to be asked millions of times. */
 export interface SelectionInput {
   readonly traceId: string;
@@ -103,11 +106,11 @@ function decide(input: DecisionInput, options: DeciderOptions): Decision {
     tenant: trajectory.tenant,
     traceId: trajectory.traceId,
     version: input.version,
-    service: trajectory.service,
-    release: trajectory.release,
-    environment: trajectory.environment,
-    sessionId: trajectory.sessionId ?? '',
-    userId: trajectory.userId ?? '',
+    service: clip(trajectory.service),
+    release: clip(trajectory.release),
+    environment: clip(trajectory.environment),
+    sessionId: clip(trajectory.sessionId ?? ''),
+    userId: clip(trajectory.userId ?? ''),
     complete: input.complete,
     completeness: input.completeness,
     firstSeenMs: input.firstSeenMs,
@@ -158,6 +161,11 @@ function settledBy(findings: readonly Finding[], criteria: readonly string[]): r
     }
   }
   return [...settled.values()];
+}
+
+/** A name that is longer is none, and must not take the evidence's place in the judgement. No character is cut in half. */
+function clip(name: string): string {
+  return name.length <= MAX_NAME_LENGTH ? name : name.slice(0, MAX_NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 function countSteps({ steps }: Trajectory, kind: 'model' | 'tool'): number {

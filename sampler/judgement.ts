@@ -1,29 +1,39 @@
 import type { Decision } from '../core/decision.js';
 import type { Evidence, EvidenceSection, Judgement } from '../core/evidence.js';
+import { toJson } from './to-json.js';
 
 /** A judgement record is at most this long. */
 export const MAX_JUDGEMENT_BYTES = 512 * 1024;
 
+const NO_EVIDENCE: Evidence = { sections: [], truncated: true };
+
 /**
  * What travels to a judge, as it lies on the bus. Evidence comes cut to a budget; should it be too long all the same, its
- * longest section is cut until the record fits.
+ * longest section is cut until it fits beside the decision.
  */
 export function encodeJudgement(decision: Decision, evidence: Evidence): Uint8Array {
   const criteria = decision.audit
     ? decision.criteria
     : decision.criteria.filter((criterion) => !decision.settled.some((one) => one.criterion === criterion));
-  let fitted = evidence;
-  for (;;) {
-    const judgement: Judgement = { decision, criteria, evidence: fitted };
-    const value = Buffer.from(JSON.stringify(judgement));
-    if (value.length <= MAX_JUDGEMENT_BYTES || fitted.sections.every(({ text }) => text.length < 2)) return value;
-    fitted = halveLongest(fitted);
-  }
+  const judgement: Judgement = { decision, criteria, evidence: NO_EVIDENCE };
+  const room = MAX_JUDGEMENT_BYTES - Buffer.byteLength(toJson(judgement));
+  return Buffer.from(toJson({ ...judgement, evidence: fit(evidence, room) }));
 }
 
-function halveLongest({ sections }: Evidence): Evidence {
+function fit(evidence: Evidence, maxBytes: number): Evidence {
+  let fitted = evidence;
+  while (fitted.sections.length > 0 && Buffer.byteLength(toJson(fitted)) > maxBytes) fitted = cut(fitted);
+  return fitted;
+}
+
+/** The longest section by half; when none holds text any more, the last half of the sections. */
+function cut({ sections }: Evidence): Evidence {
   const longest = sections.reduce((a, b) => (b.text.length > a.text.length ? b : a));
-  return { sections: sections.map((section) => (section === longest ? halved(section) : section)), truncated: true };
+  const kept =
+    longest.text.length < 2
+      ? sections.slice(0, Math.floor(sections.length / 2))
+      : sections.map((section) => (section === longest ? halved(section) : section));
+  return { sections: kept, truncated: true };
 }
 
 function halved({ title, text }: EvidenceSection): EvidenceSection {

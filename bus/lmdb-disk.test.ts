@@ -226,12 +226,13 @@ describe('the lmdb log on its disk', () => {
     };
     const span = textRecord('spans', 'k', 'x'.repeat(100_000));
     const full = await openLog({ ...settings, retention: { ...settings.retention, sweepIntervalMs: HOUR_MS } });
+    await full.reader('spans', 'g').poll({ maxRecords: 1, maxBytes: 1, waitMs: 0 }, never);
     const fill = async (): Promise<void> => {
       for (;;) await full.append([span]);
     };
     await expect(fill()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     await full.stop(never);
-    const log = await openLog(settings);
+    const log = await openLog({ ...settings, capacityBytes: 3 * 2 ** 19 });
     await log.reader('spans', 'g').commit(0, (await log.endOffsets('spans')).get(0)!);
     await vi.waitFor(() => log.append([span]), 5_000);
   });

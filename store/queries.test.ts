@@ -367,10 +367,7 @@ describe('store queries', () => {
     expect(await seen()).toEqual([first, first, 'sampled_out', 1]);
     expect(
       await connection.rows(
-        'SELECT count() AS n FROM assay_decisions WHERE toDate(first_seen_at) = toDate(NOW_S)'.replace(
-          'NOW_S',
-          String(NOW_MS / 1_000),
-        ),
+        `SELECT count() AS n FROM assay_decisions WHERE toDate(first_seen_at) = toDate(${NOW_MS / 1_000})`,
       ),
     ).toEqual([{ n: 1 }]);
   });

@@ -8,6 +8,8 @@ export interface WriterMetrics {
   readonly failures: Counter;
   /** 1 while the store takes what it is given. */
   readonly ready: Gauge;
+  /** Records on the bus that are not in the store, as each cycle finds them. */
+  readonly lag: Gauge<'topic'>;
 }
 
 /** Makes the instruments of one writer. */
@@ -21,6 +23,7 @@ export function createWriterMetrics(metrics: Metrics): WriterMetrics {
       ['topic'],
     ),
     failures: metrics.counter('assay_store_write_failures_total', 'Write cycles that failed and were tried again.'),
-    ready: metrics.gauge('assay_store_ready', '1 while the store takes what it is given, else 0.'),
+    ready: metrics.gauge('assay_store_writer_ready', '1 while the store takes what it is given, else 0.'),
+    lag: metrics.gauge('assay_store_lag_records', 'Records on the bus that are not in the store yet.', ['topic']),
   };
 }

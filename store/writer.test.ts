@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
-import { noMetrics } from '../core/metrics.js';
+import { type Metrics, noMetrics } from '../core/metrics.js';
 import { storeConfig } from './config.js';
 import { openStoreConnection, type InsertBlock, type StoreConnection } from './connection.js';
 import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
@@ -58,6 +58,7 @@ describe('writer', () => {
   interface Watch {
     readonly logger?: Logger;
     readonly options?: Record<string, number>;
+    readonly metrics?: Metrics;
     insert?(block: InsertBlock): void | Promise<void>;
   }
 
@@ -69,7 +70,7 @@ describe('writer', () => {
         state,
         clock: systemClock,
         logger: watch.logger ?? silentLogger,
-        metrics: noMetrics,
+        metrics: watch.metrics ?? noMetrics,
         async connect(options) {
           const opened = await openStoreConnection(options);
           return {
@@ -237,12 +238,20 @@ describe('writer', () => {
     expect(await number(COUNT_SPANS)).toBe(6);
   });
 
-  it('waits and tries again while the store is away, and says that it is not ready', async () => {
+  it('waits and tries again while the store is away, and says that it is not ready and how much waits', async () => {
     let away = true;
     let tries = 0;
+    const gauges = new Map<string, number>();
+    const metrics: Metrics = {
+      ...noMetrics,
+      gauge: (name) => ({
+        set: (value, labels) => void gauges.set([name, ...Object.values(labels ?? {})].join(' '), value),
+      }),
+    };
     const errors: string[] = [];
     const writer = await start({
       logger: { ...silentLogger, error: (_, message) => void errors.push(message) },
+      metrics,
       insert() {
         tries += 1;
         if (away) throw new Error('disk full');
@@ -254,11 +263,18 @@ describe('writer', () => {
     });
     expect(writer.ready()).toBe(false);
     expect(errors[0]).toMatch(/nothing is lost/);
+    expect(Object.fromEntries(gauges)).toMatchObject({
+      assay_store_writer_ready: 0,
+      'assay_store_lag_records spans': 1,
+      'assay_store_lag_records verdicts': 0,
+    });
     away = false;
     await drained();
     await vi.waitFor(() => {
       expect(writer.ready()).toBe(true);
+      expect(gauges.get('assay_store_lag_records spans')).toBe(0);
     });
+    expect(gauges.get('assay_store_writer_ready')).toBe(1);
     expect(await number(COUNT_SPANS)).toBe(2);
   });
 

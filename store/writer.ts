@@ -125,8 +125,10 @@ class BusWriter implements Writer {
 
   async #cycle(): Promise<void> {
     const { signal } = this.#halt;
+    const { log } = this.deps;
+    for (const { topic } of TOPIC_TABLES) this.#metrics.lag.set(await log.lag(topic, WRITER_GROUP), { topic });
     if (!this.#ready) for (const writer of this.#writers) await writer.recover(signal);
-    const ends = await endsOf(this.deps.log);
+    const ends = await endsOf(log);
     for (const [index, writer] of this.#writers.entries()) await writer.writeUpTo(ends[index]!, signal);
   }
 

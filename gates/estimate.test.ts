@@ -245,6 +245,21 @@ describe('estimatePassRate with unanswered traces', () => {
     expect(worstCase![1]).toBeCloseTo(wilsonInterval(90, 100)[1], 12);
   });
 
+  it('gives worst-case bounds that are never narrower than the interval', () => {
+    const few = estimatePassRate([cell({ traces: 5, passed: 4, unanswered: 1 })]);
+    expect(few.worstCase![1]).toBeGreaterThanOrEqual(few.interval![1]);
+    expect(few.worstCase![0]).toBeLessThanOrEqual(few.interval![0]);
+    fc.assert(
+      fc.property(anyCells, (cells) => {
+        const { interval, worstCase } = estimatePassRate(cells);
+        if (interval === null || worstCase === undefined) return;
+        expect(worstCase[0]).toBeLessThanOrEqual(interval[0]);
+        expect(worstCase[1]).toBeGreaterThanOrEqual(interval[1]);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('gives worst-case bounds when few unanswered traces carry much of the rate', () => {
     const { unansweredShare, worstCase } = estimatePassRate([
       judgedCell({ stratum: 'suspected', passed: 500, failed: 500 }),

@@ -52,13 +52,14 @@ export function estimatePassRate(cells: readonly Cell[], options: EstimateOption
   const withVerdict = passed + total((cell) => cell.failed);
   const judged = total((cell) => (cell.stratum === 'settled' ? 0 : cell.passed + cell.failed));
   const unansweredShare = shareOf(total(unansweredOf), judged);
+  const combined = combine(bands, z);
   return {
-    ...combine(bands, z),
+    ...combined,
     naiveMean: withVerdict === 0 ? null : passed / withVerdict,
     judged,
     traces: total((cell) => cell.traces),
     unansweredShare,
-    ...(isTooMuch(cells, unansweredShare) ? { worstCase: worstCase(cells, z) } : {}),
+    ...(isTooMuch(cells, unansweredShare) ? { worstCase: around(combined.interval, worstCase(cells, z)) } : {}),
     emptyStrata: STRATA.filter((stratum) => bands.some((band) => band.stratum === stratum && band.rate === null)),
   };
 }
@@ -115,6 +116,11 @@ function worstCase(cells: readonly Cell[], z: number): readonly [low: number, hi
     return combine(toBands(answered, z), z).interval ?? [0, 1];
   };
   return [answeredAs('failed')[0], answeredAs('passed')[1]];
+}
+
+/** More answers narrow an interval, so few traces that all went one way can come out narrower than they were without. */
+function around(interval: Estimate['interval'], [low, high]: readonly [number, number]): readonly [number, number] {
+  return interval === null ? [low, high] : [Math.min(interval[0], low), Math.max(interval[1], high)];
 }
 
 /** By count, or by weight: a few unanswered traces of a thinly sampled stratum can carry much of a rate. */

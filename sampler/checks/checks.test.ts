@@ -181,6 +181,17 @@ describe('checks', () => {
     ],
     ['a call that nobody ran', () => run([asks(call(WHOLE))]), [['abandoned-call', 'suspicious']]],
     [
+      'no answer after tools that ran here',
+      () => run([asks(call(WHOLE)), ran()], { output: '' }),
+      [['empty-output', 'suspicious']],
+    ],
+    [
+      'no empty answer in a run that ends on a call for its caller',
+      () => run([asks(call(WHOLE))], { output: '' }),
+      [['abandoned-call', 'suspicious']],
+    ],
+    ['no answer of an agent', () => run([step('agent', 'a')], { output: '' }), [['empty-output', 'suspicious']]],
+    [
       'too many steps',
       () => run(Array.from({ length: 51 }, () => step('retrieval', 'search'))),
       [['step-budget', 'suspicious']],
@@ -211,6 +222,12 @@ describe('checks', () => {
       () => run([asks(call('{}', 'x')), step('tool', 'x'), answers()], { tools: [] }),
     ],
     ['an empty answer where no text is recorded', () => run([], { hasContent: false, output: '' })],
+    ['a lone embedding', () => run([step('embedding', 'e')], { output: '' })],
+    ['a lone retrieval', () => run([step('retrieval', 'r')], { output: '' })],
+    [
+      'a run that ends on a call whose text was not recorded',
+      () => run([step('model', 'gpt', { finishReason: 'tool_call' })], { output: '' }),
+    ],
     [
       'calls with different arguments',
       () => run([asks(call(WHOLE)), ran(), asks(call(WHOLE)), ran('{"order":"A2","amount":1}'), answers()]),

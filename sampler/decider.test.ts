@@ -136,6 +136,17 @@ describe('a decision', () => {
       reason: 'no criterion: none of the rubrics applies to this trace',
     });
   });
+
+  it.each([
+    ['suspected, and all of these are judged', { findings: [SUSPICIOUS] }],
+    ['incomplete', { complete: false }],
+    ['failed by a check, of a criterion that does not apply', { findings: [SETTLES] }],
+    ['without content either', { trajectory: { ...trajectoryOf([]), hasContent: false } }],
+  ] as const)('never waits for a judge when no criterion applies: %s', (_, change) => {
+    const pi = { suspected: 1, unsuspected: 1, incomplete: 1, settled: 1 };
+    const decision = decider.decide({ ...INPUT, policy: { ...POLICY, pi }, ...change, criteria: [] });
+    expect(decision).toMatchObject({ outcome: 'abstained', audit: false, criteria: [], settled: [] });
+  });
 });
 
 describe('selection', () => {

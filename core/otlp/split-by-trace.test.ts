@@ -180,6 +180,16 @@ describe('splitByTrace', () => {
     expect([result.spans, result.rejectedSpans, result.rejectedMessage]).toEqual([2, 2, message]);
   });
 
+  it('names each reason of rejected spans with its count, up to eight of them', () => {
+    const rejected = (spans: readonly SpanModel[]): string =>
+      splitByTrace(encodeRequest([{ scopes: [{ spans: [span(A, 1), ...spans] }] }]), options).rejectedMessage;
+    expect(rejected([span('0'.repeat(32), 1), span(A, 0), span('0'.repeat(32), 2)])).toBe(
+      'expected a trace id, got one of zeros only (2 spans); expected a span id, got one of zeros only (1 span)',
+    );
+    const lengths = Array.from({ length: 12 }, (_, at) => span(A, 1, { parentSpanId: 'aa'.repeat(at + 9) }));
+    expect(rejected(lengths)).toMatch(/got 16 bytes \(1 span\); and 4 for other reasons$/);
+  });
+
   it('takes a parent of zeros as none', () => {
     const { records } = splitByTrace(
       encodeRequest([{ scopes: [{ spans: [span(A, 1, { parentSpanId: '0'.repeat(16) })] }] }]),

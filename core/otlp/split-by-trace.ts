@@ -10,6 +10,9 @@ import { WireWriter } from './wire-writer.js';
 /** The resource attribute that says whose span it is. Only Assay writes it. */
 export const TENANT_ATTRIBUTE = 'assay.tenant';
 
+/** Reasons that are named in one answer: a sender can make up as many as there are lengths of ids. */
+const MAX_REASONS = 8;
+
 /** How a request is split. */
 export interface SplitOptions {
   /** Written into every resource as `assay.tenant`; the sender's own is dropped. */
@@ -33,7 +36,7 @@ export interface SplitResult {
   readonly spans: number;
   /** Spans left out, because of an id that is none. */
   readonly rejectedSpans: number;
-  /** What was wrong with the first of them; empty when there is none. */
+  /** What was wrong with them, each reason with its count when there are several; empty when there is none. */
   readonly rejectedMessage: string;
 }
 
@@ -56,8 +59,7 @@ class Splitter {
   private readonly ids: SpanIds;
   private readonly traces = new Map<string, TraceGroups>();
   private spans = 0;
-  private rejectedSpans = 0;
-  private rejectedMessage = '';
+  private readonly rejections = new Rejections();
 
   constructor(bytes: Uint8Array) {
     this.reader = new WireReader(bytes);
@@ -76,14 +78,14 @@ class Splitter {
   }
 
   finish(options: SplitOptions): SplitResult {
-    const { traces, spans, rejectedSpans, rejectedMessage } = this;
+    const { traces, spans, rejections } = this;
     const tenantField = encodeTenant(options.tenant);
     if (options.maxBytes !== undefined) checkSize(traces, tenantField, options.maxBytes);
     const records: TraceRecord[] = [];
     for (const [traceId, trace] of traces) {
       records.push({ traceId, spanCount: trace.spanCount, bytes: trace.frame(this.reader.bytes, tenantField) });
     }
-    return { records, spans, rejectedSpans, rejectedMessage };
+    return { records, spans, rejectedSpans: rejections.count, rejectedMessage: rejections.message() };
   }
 
   private readResourceSpans(): void {
@@ -115,8 +117,7 @@ class Splitter {
   private readSpan(place: { readonly resource: Owner; readonly scope: Owner }, start: number): void {
     const problem = this.ids.read();
     if (problem !== '') {
-      this.rejectedSpans++;
-      if (this.rejectedMessage === '') this.rejectedMessage = problem;
+      this.rejections.add(problem);
       return;
     }
     const traceId = this.ids.traceId();
@@ -127,6 +128,28 @@ class Splitter {
     }
     this.spans++;
     trace.addSpan(place, start, this.reader.position);
+  }
+}
+
+/** Spans left out, by what was wrong with them. */
+class Rejections {
+  count = 0;
+  private unnamed = 0;
+  private readonly reasons = new Map<string, number>();
+
+  add(problem: string): void {
+    this.count++;
+    const known = this.reasons.get(problem);
+    if (known === undefined && this.reasons.size >= MAX_REASONS) this.unnamed++;
+    else this.reasons.set(problem, (known ?? 0) + 1);
+  }
+
+  message(): string {
+    if (this.reasons.size < 2) return [...this.reasons.keys()].join();
+    const named = [...this.reasons].map(
+      ([problem, count]) => `${problem} (${count} ${count === 1 ? 'span' : 'spans'})`,
+    );
+    return [...named, ...(this.unnamed === 0 ? [] : [`and ${this.unnamed} for other reasons`])].join('; ');
   }
 }
 

@@ -94,16 +94,21 @@ async function sample(context: RoleContext): Promise<Role> {
   return { components: [log, state, reader, sampler], handlers: {} };
 }
 
+const NO_MODEL =
+  'No judge model: the checks run alone. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge, to have traces judged.';
+
 async function judge(context: RoleContext): Promise<Role> {
   const { createJudge, loadRubrics } = await import('../judges/index.js');
   const { chooseModel } = await import('../models/index.js');
   const log = makeLog(context);
   const state = makeState(context, 'judge');
+  const model = chooseModel(context.config.models, context.env);
+  if (model === undefined) context.process.announce(NO_MODEL);
   const part = createJudge(context.config.judges, {
     ...observed(context),
     log,
     state,
-    model: chooseModel(context.config.models, context.env),
+    model,
     rubrics: loadRubrics(),
     random: Math.random,
     announce: (text) => {

@@ -28,6 +28,7 @@ export interface TraceRow {
   readonly suspicion: number;
   /** Names of the checks that found something. */
   readonly findings: readonly string[];
+  /** What the judge or the check said of it; of a trace without an answer, what the decision says. */
   readonly reason: string;
 }
 
@@ -105,16 +106,39 @@ const ONLY = {
   errors: `outcome = 'judge_error'`,
 } as const satisfies Record<NonNullable<TraceFilter['only']>, string>;
 
+/** The verdicts that speak for an outcome: of a trace that failed, those that failed it. */
+const SPEAKS = `multiIf(outcome = 'judge_error', 'error', outcome = 'abstained', 'abstain', outcome = 'shed_budget', 'shed_budget',
+  passed = false, 'fail', passed = true, 'pass', '')`;
+
+/** What the latest verdict of each outcome says, of the latest answer to each criterion. */
+const SAID = `SELECT tenant, trace_id, version, answer.1 AS outcome, argMax(answer.2, at) AS text
+  FROM (
+    SELECT tenant, trace_id, version, max(v.judged_at) AS at,
+      argMax((toString(v.outcome), if(v.reason != '', v.reason, v.explanation)), (v.judged_at, v.eval_id)) AS answer
+    FROM assay_verdicts AS v WHERE NOT audit GROUP BY tenant, trace_id, version, criterion
+  ) GROUP BY tenant, trace_id, version, outcome`;
+
+const FOUND = `SELECT tenant, trace_id, arrayFirst((message, severity) -> severity = 'settles', \`findings.message\`, \`findings.severity\`) AS text
+  FROM assay_decisions_current WHERE outcome = 'settled'`;
+
 /** Traces, newest first. */
 export async function listTraces(connection: StoreConnection, filter: TraceFilter): Promise<readonly TraceRow[]> {
   const conditions = ['1'];
   if (filter.only !== undefined) conditions.push(ONLY[filter.only]);
   if (filter.release !== undefined) conditions.push('release = {release: String}');
   const rows = await connection.rows<Omit<TraceRow, 'firstSeenAt'> & { firstSeenMs: number }>(
-    `SELECT trace_id AS traceId, tenant, service, release, toUnixTimestamp64Milli(first_seen_at) AS firstSeenMs, duration_ms AS durationMs,
-       outcome, passed, stratum, suspicion, checks AS findings, reason
-     FROM assay_ledger WHERE ${conditions.join(' AND ')}
-     ORDER BY first_seen_at DESC, trace_id LIMIT {limit: UInt32}`,
+    `SELECT l.trace_id AS traceId, l.tenant AS tenant, l.service AS service, l.release AS release,
+       toUnixTimestamp64Milli(l.first_seen_at) AS firstSeenMs, l.duration_ms AS durationMs, l.outcome AS outcome, l.passed AS passed,
+       l.stratum AS stratum, l.suspicion AS suspicion, l.checks AS findings,
+       multiIf(said.text != '', said.text, found.text != '', found.text, l.reason) AS reason
+     FROM (
+       SELECT *, ${SPEAKS} AS speaks FROM assay_ledger WHERE ${conditions.join(' AND ')}
+       ORDER BY first_seen_at DESC, trace_id LIMIT {limit: UInt32}
+     ) AS l
+     LEFT JOIN (${SAID}) AS said
+       ON said.tenant = l.tenant AND said.trace_id = l.trace_id AND said.version = l.version AND said.outcome = l.speaks
+     LEFT JOIN (${FOUND}) AS found ON found.tenant = l.tenant AND found.trace_id = l.trace_id
+     ORDER BY l.first_seen_at DESC, l.trace_id`,
     { limit: filter.limit, ...(filter.release === undefined ? {} : { release: filter.release }) },
   );
   return rows.map(({ firstSeenMs, ...row }) => ({ ...row, firstSeenAt: new Date(firstSeenMs).toISOString() }));

@@ -1,5 +1,5 @@
 import type { Trajectory } from '../../core/trajectory.js';
-import { isObject, parseArguments, type CallFact } from './call-facts.js';
+import { isObject, lastSteps, parseArguments, type CallFact } from './call-facts.js';
 import type { Check, Facts, Report } from './check.js';
 import { quote } from './quote.js';
 
@@ -15,35 +15,34 @@ export const brokenArguments: Check = {
   weight: 0.9,
   run(facts) {
     if (facts.calls.length === 0) return toolSteps(facts.trajectory);
-    return facts.calls.filter(({ parsed }) => parsed.status === 'broken').map((call) => report(call, facts));
+    const broken = facts.calls.filter(({ parsed }) => parsed.status === 'broken');
+    if (broken.length === 0) return [];
+    const isRepaired = repairs(facts);
+    return broken.map((call) => report(call, facts.complete, isRepaired(call)));
   },
 };
 
-function report(call: CallFact, facts: Facts): Report {
+function report(call: CallFact, complete: boolean, repaired: boolean): Report {
   const cut = call.text.length % ATTRIBUTE_LIMIT_STEP === 0;
-  const repaired = isRepaired(call, facts);
-  const severity = repaired ? 'note' : cut || !facts.complete ? 'suspicious' : 'settles';
+  const severity = repaired ? 'note' : cut || !complete ? 'suspicious' : 'settles';
   const end = repaired ? ', and a later call was whole' : '';
   return { severity, message: `${expectation(call.name, call.text)}${end}`, spanId: call.spanId };
 }
 
 /** By a later call, or because the tool's own span shows arguments that are whole. */
-function isRepaired(call: CallFact, { calls, trajectory }: Facts): boolean {
-  const called = calls.some(
-    (other) => other.name === call.name && other.stepIndex > call.stepIndex && other.parsed.status !== 'broken',
-  );
-  return called || ranWhole(call, trajectory);
+function repairs({ calls, trajectory }: Facts): (call: CallFact) => boolean {
+  const called = lastSteps(calls, ({ parsed }) => parsed.status !== 'broken');
+  const ran = lastWholeRuns(trajectory);
+  return ({ name, stepIndex }) => (called.get(name) ?? -1) > stepIndex || (ran.get(name) ?? -1) > stepIndex;
 }
 
-function ranWhole(call: CallFact, { steps }: Trajectory): boolean {
-  return steps.some(
-    (step, at) =>
-      step.kind === 'tool' &&
-      step.name === call.name &&
-      at > call.stepIndex &&
-      step.arguments !== undefined &&
-      isObject(parseArguments(step.arguments)),
-  );
+function lastWholeRuns({ steps }: Trajectory): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  steps.forEach((step, at) => {
+    if (step.kind === 'tool' && step.arguments !== undefined && isObject(parseArguments(step.arguments)))
+      last.set(step.name, at);
+  });
+  return last;
 }
 
 /** Without the model's own words: what a tool was given may be written in many ways, so nothing is certain. */

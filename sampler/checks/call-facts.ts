@@ -18,16 +18,39 @@ export interface CallFact {
 
 const REDACTED = /^[\W_]*redacted[\W_]*$/i;
 
-export function callFacts({ steps }: Trajectory): readonly CallFact[] {
-  return steps.flatMap((step, stepIndex) =>
-    (step.toolCalls ?? []).map((call) => ({
+/** Calls of one trace that are looked at. */
+export const MAX_CALLS = 10_000;
+
+/** The calls in order, but for the first of very many: the last are kept, since a later call can mend an earlier one. */
+export function callFacts(trajectory: Trajectory): readonly CallFact[] {
+  let over = countCalls(trajectory) - MAX_CALLS;
+  return trajectory.steps.flatMap((step, stepIndex) => {
+    const calls = (step.toolCalls ?? []).slice(Math.max(0, over));
+    over -= step.toolCalls?.length ?? 0;
+    return calls.map((call) => ({
       name: call.name,
       text: call.arguments,
       parsed: parseArguments(call.arguments),
       stepIndex,
       spanId: step.spanId,
-    })),
-  );
+    }));
+  });
+}
+
+export function countCalls({ steps }: Trajectory): number {
+  return steps.reduce((count, step) => count + (step.toolCalls?.length ?? 0), 0);
+}
+
+/** Of each tool the step of its last call that holds. One pass, so that each call need not look through all others. */
+export function lastSteps(
+  calls: readonly CallFact[],
+  holds: (call: CallFact, at: number) => boolean,
+): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  calls.forEach((call, at) => {
+    if (holds(call, at)) last.set(call.name, call.stepIndex);
+  });
+  return last;
 }
 
 /** Some senders encode twice, so a text that holds JSON is read again. No arguments at all are an empty object. */

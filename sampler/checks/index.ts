@@ -7,6 +7,7 @@ import { callFacts } from './call-facts.js';
 import type { Check, CheckOptions, Facts } from './check.js';
 import { emptyOutput } from './empty-output.js';
 import { finishReason } from './finish-reason.js';
+import { manyCalls } from './many-calls.js';
 import { quote } from './quote.js';
 import { repeatedCalls } from './repeated-calls.js';
 import { rootError } from './root-error.js';
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   abandonedCall,
   stepBudget,
   tokenBudget,
+  manyCalls,
 ];
 
 /** The criteria that a finding which settles has failed. */

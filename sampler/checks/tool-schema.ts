@@ -1,3 +1,4 @@
+import { lastSteps } from './call-facts.js';
 import type { Check } from './check.js';
 import { quote } from './quote.js';
 import { schemaError } from './schema-error.js';
@@ -8,16 +9,12 @@ export const toolSchema: Check = {
   weight: 0.7,
   run({ trajectory, calls }) {
     const schemas = new Map(trajectory.tools.map((tool) => [tool.name, tool.parameters]));
-    const checked = calls.map((call) => ({ call, error: errorOf(call.parsed, schemas.get(call.name)) }));
-    return checked.flatMap(({ call, error }) => {
+    const errors = calls.map((call) => errorOf(call.parsed, schemas.get(call.name)));
+    const fitted = lastSteps(calls, ({ parsed }, at) => parsed.status === 'parsed' && errors[at] === undefined);
+    return calls.flatMap((call, at) => {
+      const error = errors[at];
       if (error === undefined) return [];
-      const repaired = checked.some(
-        ({ call: later, error: laterError }) =>
-          later.name === call.name &&
-          later.stepIndex > call.stepIndex &&
-          later.parsed.status === 'parsed' &&
-          laterError === undefined,
-      );
+      const repaired = (fitted.get(call.name) ?? -1) > call.stepIndex;
       const message = `expected arguments of ${quote(call.name)} to fit its declared schema, got ${error}${repaired ? '; a later call fitted' : ''}`;
       return [{ severity: repaired ? ('note' as const) : ('suspicious' as const), message, spanId: call.spanId }];
     });

@@ -406,7 +406,7 @@ describe('store queries', () => {
       stratum: 'unsuspected',
       suspicion: 0.1,
       findings: [],
-      reason: 'drawn with probability 0.08',
+      reason: 'the refund was made',
     });
   });
 

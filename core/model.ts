@@ -40,6 +40,8 @@ export interface ModelFailure {
   readonly retryAfterMs?: number;
   /** True when the provider cannot have charged for the call: it was never reached, or it answered with an error. */
   readonly unbilled?: boolean;
+  /** What went wrong without a word of the provider's, which may repeat the request. */
+  readonly brief?: string;
   /** Tokens that the provider says it charged for, for a reply that cannot be used. */
   readonly inputTokens?: number;
   readonly outputTokens?: number;

@@ -39,7 +39,9 @@ export async function withDeadline<Reply>(
     const where = `${options.provider} model ${options.name} at ${options.baseUrl}`;
     if (ours.signal.reason === LATE) {
       const text = `expected an answer of ${where} within ${options.timeoutMs} ms, got none`;
-      throw new PipelineError('MODEL_TIMEOUT', text, { cause: new ProviderFailure(text) });
+      throw new PipelineError('MODEL_TIMEOUT', text, {
+        cause: new ProviderFailure(text, { brief: `no answer within ${options.timeoutMs} ms` }),
+      });
     }
     if (signal.aborted) {
       const text = `the call to ${where} was given up because Assay is stopping`;

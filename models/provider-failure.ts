@@ -2,6 +2,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { ModelFailure } from '../core/model.js';
+import { redactUrl } from '../core/redact-url.js';
 import type { ModelOptions } from './model-options.js';
 
 /** The cause of a failed call: what the provider said, with no key in it. */
@@ -9,6 +10,7 @@ export class ProviderFailure extends Error implements ModelFailure {
   override readonly name = 'ProviderFailure';
   readonly retryAfterMs?: number;
   readonly unbilled?: boolean;
+  readonly brief?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
 
@@ -23,15 +25,19 @@ interface ApiError extends Error {
   readonly status?: number | undefined;
   readonly headers?: Headers | undefined;
   readonly code?: string | null | undefined;
+  readonly error?: unknown;
 }
 
-const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NEVER_CONNECTED = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** Turns what an SDK threw into the pipeline's own error, by HTTP status. */
 export function toPipelineError(thrown: unknown, options: ModelOptions, nowMs: number): PipelineError {
   if (thrown instanceof PipelineError) return thrown;
   const error: ApiError = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const where = `${options.provider} model ${options.name} at ${options.baseUrl}`;
+  const where = `${options.provider} model ${options.name} at ${redactUrl(options.baseUrl)}`;
   if (error.status === undefined) {
     const code = connectionCode(error);
     const said = code ?? scrub(error.message, options);
@@ -43,17 +49,16 @@ export function toPipelineError(thrown: unknown, options: ModelOptions, nowMs: n
     }
     const unbilled = NEVER_CONNECTED.has(code ?? '');
     return failed('MODEL_UNREACHABLE', `expected an answer of ${where}, the connection failed: ${said}`, {
-      failure: { unbilled },
+      failure: { unbilled, brief: `the connection failed${code === undefined ? '' : ` (${code})`}` },
       error,
     });
   }
   const retryAfterMs = readRetryAfter(error.headers, nowMs);
-  const said = `HTTP ${error.status}, ${scrub(error.message, options)}`;
-  const failure = { unbilled: true, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-  return failed(codeOf(error), `expected an answer of ${where}, got ${said}${adviceOf(error.status)}`, {
-    failure,
-    error,
-  });
+  const advice = adviceOf(error.status);
+  const brief = `HTTP ${error.status}${advice}`;
+  const failure = { unbilled: true, brief, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const said = `HTTP ${error.status}${wordsOf(error, options)}${advice}`;
+  return failed(codeOf(error), `expected an answer of ${where}, got ${said}`, { failure, error });
 }
 
 /** A reply that was charged for and cannot be used. */
@@ -76,6 +81,21 @@ function codeOf(error: ApiError): ErrorCode {
   if (status === 408) return 'MODEL_TIMEOUT';
   if (status === 409 || status >= 500) return 'MODEL_UNREACHABLE';
   return 'MODEL_REFUSED';
+}
+
+/** What the provider said beside the status, which both SDKs put in front of it. */
+function wordsOf(error: ApiError, options: ModelOptions): string {
+  const said = scrub(innerMessage(error.error) ?? error.message, options)
+    .replace(new RegExp(`^${error.status}\\b\\s*`), '')
+    .replace(/[.:;\s]+$/, '');
+  return said === '' ? '' : `, ${said}`;
+}
+
+/** Anthropic's SDK gives the whole body as its message; the sentence is within. */
+function innerMessage(body: unknown): string | undefined {
+  const inner = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
+  const message = typeof inner === 'object' && inner !== null && 'message' in inner ? inner.message : undefined;
+  return typeof message === 'string' ? message : undefined;
 }
 
 function adviceOf(status: number): string {

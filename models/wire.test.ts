@@ -220,6 +220,14 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
     else expect(seen[0]?.body['thinking']).toEqual({ type: 'disabled' });
   });
 
+  it('says the status once, and what to check, without the full stop of the provider between', async () => {
+    answer = json(401, { error: { message: 'Incorrect API key provided: sk-very-secret-key.' } });
+    const error = await failure();
+    expect(error.message.match(/401/g)).toHaveLength(1);
+    expect(error.message).toMatch(/got HTTP 401, .*\*: check the key in models\.judge\.apiKey or the environment$/);
+    expect(error.cause.brief).toBe('HTTP 401: check the key in models.judge.apiKey or the environment');
+  });
+
   it.each([
     [400, 'MODEL_REFUSED'],
     [401, 'MODEL_REFUSED'],

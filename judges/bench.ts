@@ -12,6 +12,7 @@ import type { JudgeDeps } from './judge-deps.js';
 import { judgeHash } from './judge-hash.js';
 import { createJournal, type Journal } from './journal.js';
 import { createProviderGate } from './provider-gate.js';
+import { createProviderNotices } from './provider-notices.js';
 import { createSpendBudget } from './spend-budget.js';
 
 export interface BenchDeps extends JudgeDeps {
@@ -40,14 +41,17 @@ export function createBench(options: JudgesConfig, deps: BenchDeps): Bench {
   const { log, clock } = deps;
   const journal = openJournal(options, deps);
   const judges = createJudges(options, deps);
-  const evaluation = deps.model && createEvaluation(options, { ...deps, model: deps.model, journal });
+  // What this process has told of already. After a crash it is told once more: a call id is one row.
+  const told = new Set<string>();
+  const evaluation = deps.model && createEvaluation(options, { ...deps, model: deps.model, journal, told });
   const outcomes = deps.metrics.counter('assay_judges_verdicts_total', 'Verdicts, by outcome.', ['outcome']);
   const inWork = new Map<string, Promise<void>>();
 
   const emit = async (verdict: Verdict): Promise<void> => {
-    const calls = journal.callsOf(verdict.evalId);
-    const spend = calls.flatMap((call) => (call.status === 'reserved' ? [] : [toRecord('spend', toSpend(call))]));
-    await log.append([...spend, toRecord('verdicts', verdict)]);
+    const spend = spendOf(verdict.evalId, journal);
+    const untold = spend.filter(({ callId }) => !told.has(callId)).map((row) => toRecord('spend', row));
+    await log.append([...untold, toRecord('verdicts', verdict)]);
+    for (const { callId } of spend) told.delete(callId);
     faultPoint('judge-after-verdict');
     await journal.finish(verdict.evalId, clock.nowMs());
     outcomes.add(1, { outcome: verdict.outcome });
@@ -67,10 +71,8 @@ export function createBench(options: JudgesConfig, deps: BenchDeps): Bench {
       else await emit(await evaluate(judgement, judge, evaluation));
     };
     const done = work().finally(() => inWork.delete(evalId));
-    inWork.set(
-      evalId,
-      done.catch(() => undefined),
-    );
+    const ended = done.catch(() => undefined);
+    inWork.set(evalId, ended);
     await done;
   };
   return {
@@ -100,13 +102,13 @@ function openJournal(options: JudgesConfig, { state }: BenchDeps): Journal {
 }
 
 function createJudges(options: JudgesConfig, { model, rubrics }: BenchDeps): ReadonlyMap<string, CriterionJudge> {
-  const { votes, repairAttempts } = options;
+  const { votes, repairAttempts, evidenceTokens } = options;
   return new Map(
     rubrics.map((rubric) => {
       const asked = model
         ? { parameters: model.parameters, models: [`${model.provider}/${model.name}`] }
         : { models: [] };
-      const hash = judgeHash({ rubric, votes, repairAttempts, ...asked });
+      const hash = judgeHash({ rubric, votes, repairAttempts, evidenceTokens, ...asked });
       return [rubric.criterion, createCriterionJudge(rubric, hash)];
     }),
   );
@@ -114,13 +116,15 @@ function createJudges(options: JudgesConfig, { model, rubrics }: BenchDeps): Rea
 
 function createEvaluation(
   options: JudgesConfig,
-  deps: BenchDeps & { readonly model: Model; readonly journal: Journal },
+  deps: BenchDeps & { readonly model: Model; readonly journal: Journal; readonly told: Set<string> },
 ): EvaluationDeps {
   const { model, clock, random, metrics, announce } = deps;
   let announced = false;
   return {
     ...{ options, model, clock, journal: deps.journal, stopping: deps.stopping, killed: deps.killed },
     gate: createProviderGate(options, { clock, random }),
+    notices: createProviderNotices(options, { model, clock, announce }),
+    report: (call) => tell(toSpend(call), deps),
     nonce: () =>
       [random(), random()]
         .map((draw) =>
@@ -142,6 +146,20 @@ function createEvaluation(
       announced = true;
     },
   };
+}
+
+function spendOf(evalId: string, journal: Journal): readonly Spend[] {
+  return journal.callsOf(evalId).flatMap((call) => (call.status === 'reserved' ? [] : [toSpend(call)]));
+}
+
+/** Puts the spend of a call on the bus as soon as it is known. Not while the bus is away: it then goes with the verdict. */
+async function tell(row: Spend, { log, logger, told }: BenchDeps & { readonly told: Set<string> }): Promise<void> {
+  try {
+    await log.append([toRecord('spend', row)]);
+    told.add(row.callId);
+  } catch (error) {
+    logger.warn({ err: error }, 'could not tell of the spend of a call at once, it goes with the verdict');
+  }
 }
 
 /** A verdict that took no vote. */

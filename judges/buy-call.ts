@@ -7,6 +7,7 @@ import type { FailedCall, RepliedCall, ReservedCall } from './call-entry.js';
 import type { CallRequest, Journal } from './journal.js';
 import { costMicroUsd, worstCaseMicroUsd } from './pricing.js';
 import type { ProviderGate, Ticket } from './provider-gate.js';
+import type { ProviderNotices } from './provider-notices.js';
 import type { Reservation } from './spend-budget.js';
 
 export interface BuyerDeps {
@@ -19,6 +20,9 @@ export interface BuyerDeps {
   readonly latency: Histogram;
   /** Runs before the first call. */
   readonly beforeFirstCall: () => void;
+  readonly notices: ProviderNotices;
+  /** Tells of an ended call at once. What cannot be told now comes with the verdict. */
+  readonly report: (call: RepliedCall | FailedCall) => Promise<void>;
 }
 
 /** Who asks, and until when it makes sense to. */
@@ -42,7 +46,7 @@ export type Bought =
  * @throws the reason of `stopping` or `killed`; a killed call stays reserved and will be found lost
  */
 export async function buyCall(request: ModelRequest, order: CallOrder, deps: BuyerDeps): Promise<Bought> {
-  const { model, journal, gate } = deps;
+  const { journal, gate } = deps;
   const ticket = await gate.enter(order.deadlineMs, order.stopping);
   if (ticket === undefined) return { status: 'late' };
   let ended: RepliedCall | FailedCall | undefined;
@@ -54,13 +58,18 @@ export async function buyCall(request: ModelRequest, order: CallOrder, deps: Buy
     ended = await complete(request, reserved, { ...deps, killed: order.killed });
     await journal.settle(ended);
     faultPoint('judge-after-reply');
-    deps.calls.add(1, { provider: model.provider, status: ended.status });
-    deps.spend.add(ended.settledMicroUsd);
-    deps.latency.observe((ended.endedAtMs - ended.beganAtMs) / 1000);
-    return { status: 'ended', call: ended };
+    count(ended, deps);
   } finally {
     leave(ticket, ended);
   }
+  await deps.report(ended);
+  return { status: 'ended', call: ended };
+}
+
+function count(ended: RepliedCall | FailedCall, { model, calls, spend, latency }: BuyerDeps): void {
+  calls.add(1, { provider: model.provider, status: ended.status });
+  spend.add(ended.settledMicroUsd);
+  latency.observe((ended.endedAtMs - ended.beganAtMs) / 1000);
 }
 
 /** Failures that say that the provider is in trouble, and that trying again later can help. */
@@ -89,12 +98,13 @@ function toReservation(request: ModelRequest, order: CallOrder, { model, clock }
 async function complete(
   request: ModelRequest,
   reserved: ReservedCall,
-  { model, clock, killed }: Pick<BuyerDeps, 'model' | 'clock'> & { readonly killed: AbortSignal },
+  { model, clock, notices, killed }: Pick<BuyerDeps, 'model' | 'clock' | 'notices'> & { readonly killed: AbortSignal },
 ): Promise<RepliedCall | FailedCall> {
   try {
     const reply = await model.complete(request, killed);
     const { inputTokens, outputTokens } = reply;
     const settledMicroUsd = costMicroUsd(model.price, inputTokens, outputTokens);
+    notices.answered(reserved.beganAtMs);
     return {
       ...reserved,
       status: 'replied',
@@ -107,6 +117,7 @@ async function complete(
   } catch (error) {
     killed.throwIfAborted();
     if (!(error instanceof PipelineError)) throw error;
+    notices.failed(error);
     return { ...reserved, ...toFailure(error, reserved, model), status: 'failed', endedAtMs: clock.nowMs() };
   }
 }
@@ -116,7 +127,10 @@ function toFailure(
   error: PipelineError,
   reserved: ReservedCall,
   model: Model,
-): Pick<FailedCall, 'code' | 'reason' | 'settledMicroUsd' | 'inputTokens' | 'outputTokens' | 'retryAfterMs'> {
+): Pick<
+  FailedCall,
+  'code' | 'reason' | 'settledMicroUsd' | 'inputTokens' | 'outputTokens' | 'retryAfterMs' | 'unbilled'
+> {
   const { inputTokens, outputTokens, retryAfterMs, unbilled } = (error.cause ?? {}) as ModelFailure;
   const known = inputTokens !== undefined && outputTokens !== undefined;
   const charged = known ? costMicroUsd(model.price, inputTokens, outputTokens) : reserved.reservedMicroUsd;
@@ -127,5 +141,6 @@ function toFailure(
     inputTokens: inputTokens ?? 0,
     outputTokens: outputTokens ?? 0,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(unbilled === true ? { unbilled } : {}),
   };
 }

@@ -37,6 +37,8 @@ export type FailedCall = Call &
     readonly code: ErrorCode;
     readonly reason: string;
     readonly retryAfterMs?: number;
+    /** True when it is known to have cost nothing. */
+    readonly unbilled?: boolean;
   };
 /** In flight when the process died. Charged as reserved. */
 export type LostCall = Call & { readonly status: 'lost' };

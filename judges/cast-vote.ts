@@ -26,7 +26,7 @@ export type Cast = { readonly status: 'cast'; readonly vote: Vote } | (Reservati
 /** What the calls of one vote have come to so far. */
 interface Tries {
   readonly calls: readonly Exclude<CallEntry, ReservedCall>[];
-  /** Calls that failed for the provider's reasons. */
+  /** Calls that failed for the provider's reasons and may have been charged. What costs nothing is bounded by time alone. */
   readonly troubles: number;
   /** Replies that broke the schema, were cut or refused, or quoted what is not there. */
   readonly rejected: number;
@@ -117,7 +117,7 @@ function examine(
 
 function countFailure(call: FailedCall, tries: Tries): Tries {
   return isProviderTrouble(call)
-    ? { ...tries, troubles: tries.troubles + 1, lastReason: call.reason }
+    ? { ...tries, troubles: tries.troubles + (call.unbilled === true ? 0 : 1), lastReason: call.reason }
     : { ...tries, rejected: tries.rejected + 1, lastReason: call.reason };
 }
 

@@ -22,7 +22,14 @@ const ladder = {
 };
 
 const retries = {
-  maxAttempts: z.int().min(1).max(20).default(5).describe('Most calls for one vote when the provider fails.'),
+  maxAttempts: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(5)
+    .describe(
+      'Most calls for one vote that end without an answer and may be charged, such as timeouts. What is known to cost nothing (no connection, 429, 5xx) is tried again until giveUpAfterMs.',
+    ),
   backoffMs: z.int().positive().default(500).describe('First pause after a failure; doubles, with jitter.'),
   maxBackoffMs: z
     .int()

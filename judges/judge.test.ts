@@ -316,13 +316,33 @@ describe('a failing provider', () => {
   });
 
   it('makes the verdict an error, never a fail, after so many attempts', async () => {
-    const model = createScriptedModel(() => breaks('MODEL_UNREACHABLE'));
+    const model = createScriptedModel(() => breaks('MODEL_UNREACHABLE', {}));
     const verdict = await judgeOne(model, { maxAttempts: 3 });
     expect(model.requests).toHaveLength(3);
     expect(verdict).toMatchObject({
       outcome: 'error',
       reason: '3 calls failed, last: the provider said MODEL_UNREACHABLE',
     });
+  });
+
+  it('is waited for through an outage that costs nothing, however many calls that takes', async () => {
+    const model = createScriptedModel((_, call) =>
+      call <= 40 ? breaks(call % 2 === 0 ? 'MODEL_UNREACHABLE' : 'MODEL_THROTTLED') : says('pass'),
+    );
+    expect(await judgeOne(model)).toMatchObject({ outcome: 'pass', costMicroUsd: 2200 });
+    expect(model.requests).toHaveLength(42);
+  });
+
+  it('is told of in one line when it fails and one when it answers again, without a word of its own', async () => {
+    const world = newWorld();
+    const model = createScriptedModel((_, call) => (call <= 6 ? breaks('MODEL_UNREACHABLE') : says('pass')));
+    const { announced } = await startJudge(world, model);
+    await world.bus.log.append([judgement('t1')]);
+    await allCommitted(world, 1);
+    expect(announced.slice(1)).toEqual([
+      'The judge, openai model scripted, does not answer as it should: MODEL_UNREACHABLE. Judgements wait and are tried again, each vote for up to 300 s.',
+      'The judge, openai model scripted, answers again.',
+    ]);
   });
 
   it('is not asked twice with a key that it refuses', async () => {
@@ -363,6 +383,45 @@ describe('a failing provider', () => {
 });
 
 describe('money', () => {
+  it('is told of call by call, once each, before there is a verdict', async () => {
+    const world = newWorld();
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const model = createScriptedModel(async (_, call) => {
+      if (call === 1) return breaks('MODEL_TIMEOUT', {});
+      if (call === 3) await held;
+      return says('pass');
+    });
+    await startJudge(world, model);
+    await world.bus.log.append([judgement('t1')]);
+    await vi.waitFor(() => {
+      expect(world.bus.spend()).toHaveLength(2);
+    });
+    expect(world.bus.verdicts()).toEqual([]);
+    answer();
+    await allCommitted(world, 1);
+    expect(new Set(world.bus.spend().map(({ callId }) => callId)).size).toBe(3);
+    expect(world.bus.spend()).toHaveLength(3);
+  });
+
+  it('goes with the verdict when the bus does not take it at once', async () => {
+    const world = newWorld();
+    world.bus.beforeAppend((records) =>
+      records.every(({ topic }) => topic === 'spend')
+        ? Promise.reject(new PipelineError('BUS_UNAVAILABLE', 'away'))
+        : Promise.resolve(),
+    );
+    await startJudge(
+      world,
+      createScriptedModel(() => says('pass')),
+    );
+    await world.bus.log.append([judgement('t1')]);
+    await allCommitted(world, 1);
+    expect([world.bus.spend().length, world.bus.verdicts().length]).toEqual([2, 1]);
+  });
+
   it('is said to be spent before the first call, once: where, which model, price, cap and what text', async () => {
     const world = newWorld();
     const before: number[] = [];
@@ -473,7 +532,8 @@ describe('a restart', () => {
     await verdictCount(world, 1);
     expect([first.requests.length, second.requests.length]).toEqual([2, 0]);
     expect(world.bus.verdicts()[0]).toMatchObject({ outcome: 'pass', costMicroUsd: 2200 });
-    expect(world.bus.spend().map(({ status }) => status)).toEqual(['settled', 'settled']);
+    // Told again after a crash, under the same two ids.
+    expect(new Set(world.bus.spend().map(({ callId }) => callId)).size).toBe(2);
   });
 
   it('charges a call that was in flight as reserved, reports it lost, and asks again', async () => {

@@ -265,8 +265,17 @@ describe('estimatePassRate with unanswered traces', () => {
       judgedCell({ stratum: 'suspected', passed: 500, failed: 500 }),
       cell({ pi: 0.01, traces: 2_000, passed: 15, failed: 1, unanswered: 4 }),
     ]);
-    expect(unansweredShare).toBeLessThan(0.05);
+    expect(unansweredShare).toBeCloseTo(400 / 3_000, 12);
     expect(worstCase![0]).toBeLessThan(0.7);
+  });
+
+  it('counts traces without content, which nothing drew, for no more than they are', () => {
+    const { unansweredShare, worstCase } = estimatePassRate([
+      cell({ pi: 0.1, traces: 9_600, passed: 960 }),
+      cell({ pi: 1, traces: 400, unanswered: 400 }),
+    ]);
+    expect(unansweredShare).toBeCloseTo(0.04, 12);
+    expect(worstCase).toBeUndefined();
   });
 
   it('counts neither audits nor settled traces as selected', () => {

@@ -18,7 +18,7 @@ export interface Estimate {
   /** Traces with a pass or a fail from a judge. */
   readonly judged: number;
   readonly traces: number;
-  /** Share of the traces selected for a judge that none answered. */
+  /** Share of the traces that need a judge and that none answered, by weight: what they carry of the rate, not how many there are. */
   readonly unansweredShare: number;
   /** Bounds, sampling error included, if the unanswered had all failed or all passed; when they are above 5 %. */
   readonly worstCase?: readonly [low: number, high: number];
@@ -51,7 +51,7 @@ export function estimatePassRate(cells: readonly Cell[], options: EstimateOption
   const passed = total((cell) => cell.passed);
   const withVerdict = passed + total((cell) => cell.failed);
   const judged = total((cell) => (cell.stratum === 'settled' ? 0 : cell.passed + cell.failed));
-  const unansweredShare = shareOf(total(unansweredOf), judged);
+  const unansweredShare = unansweredShareOf(cells);
   const combined = combine(bands, z);
   return {
     ...combined,
@@ -59,7 +59,7 @@ export function estimatePassRate(cells: readonly Cell[], options: EstimateOption
     judged,
     traces: total((cell) => cell.traces),
     unansweredShare,
-    ...(isTooMuch(cells, unansweredShare) ? { worstCase: around(combined.interval, worstCase(cells, z)) } : {}),
+    ...(unansweredShare > UNANSWERED_LIMIT_RATIO ? { worstCase: around(combined.interval, worstCase(cells, z)) } : {}),
     emptyStrata: STRATA.filter((stratum) => bands.some((band) => band.stratum === stratum && band.rate === null)),
   };
 }
@@ -123,8 +123,8 @@ function around(interval: Estimate['interval'], [low, high]: readonly [number, n
   return interval === null ? [low, high] : [Math.min(interval[0], low), Math.max(interval[1], high)];
 }
 
-/** By count, or by weight: a few unanswered traces of a thinly sampled stratum can carry much of a rate. */
-function isTooMuch(cells: readonly Cell[], unansweredShare: number): boolean {
+/** By weight: a few unanswered traces of a thinly sampled stratum can carry much of a rate, and those without content are all here. */
+function unansweredShareOf(cells: readonly Cell[]): number {
   let unanswered = 0;
   let judged = 0;
   for (const cell of cells) {
@@ -133,15 +133,11 @@ function isTooMuch(cells: readonly Cell[], unansweredShare: number): boolean {
     unanswered += unansweredOf(cell) * weight;
     judged += (cell.passed + cell.failed) * weight;
   }
-  return Math.max(unansweredShare, shareOf(unanswered, judged)) > UNANSWERED_LIMIT_RATIO;
+  return unanswered === 0 ? 0 : unanswered / (unanswered + judged);
 }
 
 function unansweredOf(cell: Cell): number {
   return cell.stratum === 'settled' ? 0 : cell.unanswered;
-}
-
-function shareOf(part: number, rest: number): number {
-  return part === 0 ? 0 : part / (part + rest);
 }
 
 function sum(bands: readonly Band[], pick: (band: Band) => number): number {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Metrics } from '../core/metrics.js';
 
 /** Instruments of one role, kept in a registry of its own. */
@@ -14,7 +14,8 @@ export function createMetrics(registry: Registry): Metrics {
       };
     },
     gauge(name, help, labelNames = []) {
-      const gauge = new Gauge({ name, help, labelNames: [...labelNames], registers });
+      // Several roles see the same bus or store: their sum would be a multiple of what there is.
+      const gauge = new Gauge({ name, help, labelNames: [...labelNames], registers, aggregator: 'max' });
       return {
         set: (value, labels) => {
           gauge.set(labels ?? {}, value);
@@ -30,4 +31,18 @@ export function createMetrics(registry: Registry): Metrics {
       };
     },
   };
+}
+
+/**
+ * The metrics of all roles as one page. Those that have no value yet are left out.
+ * @param roles - what each role's registry gives as JSON
+ */
+export async function metricsPage(
+  roles: readonly object[],
+): Promise<{ readonly contentType: string; readonly body: string }> {
+  const all = AggregatorRegistry.aggregate([...roles]);
+  for (const metric of await all.getMetricsAsJSON()) {
+    if (metric.values.length === 0) all.removeSingleMetric(metric.name);
+  }
+  return { contentType: all.contentType, body: await all.metrics() };
 }

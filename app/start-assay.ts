@@ -1,9 +1,9 @@
-import { AggregatorRegistry } from 'prom-client';
 import { systemClock } from '../core/clock.js';
 import type { AssayQueries, PromptRow, Report, RunningAssay, Status, TraceFilter, TraceRow, Why } from './api.js';
 import { holdControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
+import { metricsPage } from './metrics.js';
 import type { AdminAnswer, HostProcess, RoleName } from './pipeline.js';
 import { hostRole, type HostedRole } from './role-host.js';
 import { createRoleRuntime, type RoleRuntime } from './role-runtime.js';
@@ -119,8 +119,8 @@ class EmbeddedAssay implements HostProcess {
           : { status: 503, contentType, body: 'not ready: a role is still starting, or stopping\n' };
       case '/metrics': {
         const roles = [this.#query, ...this.#threads.values()];
-        const all = AggregatorRegistry.aggregate(await Promise.all(roles.map((role) => role.metrics())));
-        return { status: 200, contentType: all.contentType, body: await all.metrics() };
+        const page = await metricsPage(await Promise.all(roles.map((role) => role.metrics())));
+        return { status: 200, ...page };
       }
       default:
         return undefined;

@@ -11,6 +11,8 @@ export interface Instrument {
   /** Most votes. */
   readonly votes: number;
   readonly repairAttempts: number;
+  /** Most that a judge is shown: one that sees less of a trace measures something else. */
+  readonly evidenceTokens: number;
   /** Absent when no model is configured. */
   readonly parameters?: ModelParameters;
   /** Models that may answer, as `provider/name`. */
@@ -19,11 +21,11 @@ export interface Instrument {
 
 /** Identifies a judge: verdicts of two hashes are measurements of two instruments and are never mixed. */
 export function judgeHash(instrument: Instrument): string {
-  const { rubric, votes, repairAttempts, parameters, models } = instrument;
+  const { rubric, votes, repairAttempts, evidenceTokens, parameters, models } = instrument;
   return contentHash(
     INSTRUMENT_VERSION,
     rubric.hash,
-    `votes ${votes}, repairs ${repairAttempts}`,
+    `votes ${votes}, repairs ${repairAttempts}, evidence ${evidenceTokens}`,
     `temperature ${parameters?.temperature ?? 'none'}, output ${parameters?.maxOutputTokens ?? 'none'}`,
     ...[...models].sort(),
   );

@@ -108,6 +108,7 @@ describe('judgeHash', () => {
   const base = {
     votes: 3,
     repairAttempts: 1,
+    evidenceTokens: 6000,
     parameters: { temperature: 0.3, maxOutputTokens: 800 },
     models: ['openai/a', 'openai/b'],
   };
@@ -118,6 +119,7 @@ describe('judgeHash', () => {
       judgeHash({ rubric, ...base }),
       judgeHash({ rubric: { ...rubric, hash: 'other' }, ...base }),
       judgeHash({ rubric, ...base, votes: 1 }),
+      judgeHash({ rubric, ...base, evidenceTokens: 500 }),
       judgeHash({ rubric, ...base, parameters: { maxOutputTokens: 800 } }),
       judgeHash({ rubric, ...base, parameters: { temperature: 0, maxOutputTokens: 800 } }),
       judgeHash({ rubric, ...base, models: ['openai/a'] }),

@@ -60,6 +60,31 @@ describe('a quote', () => {
     expect(copied.firstUnsupported(['each argument with what the user asked'])).toMatch(/line of the rubric/);
   });
 
+  it.each([
+    ['a string that never ends', `"${'\\"'.repeat(300_000)}`],
+    ['digits before a colon', `${'1'.repeat(600_000)}:`],
+    ['quotation marks before a word', '"a'.repeat(300_000)],
+    ['keys', '"":'.repeat(200_000)],
+  ])('is looked for in hostile evidence in one pass: %s', (_, text) => {
+    const hostile = { truncated: false, sections: [{ title: 'user request', text: `${text} 42` }] };
+    expect(createQuoteCheck(hostile, '', RULES).firstUnsupported(['EUR'])).toMatch(/whole field value/);
+    expect(createQuoteCheck(hostile, '', RULES).firstUnsupported(['42'])).toBeUndefined();
+  });
+
+  it.each([
+    [
+      '{"currency": "EUR", "paid":true, "n":-1.5, "list":[7,"x y"]}',
+      ['EUR', 'true', '-1.5', '7', 'x y'],
+      ['paid', 'n'],
+    ],
+    ['cut inside": "EUR", "note": "a \\"b\\" c"', ['EUR', 'a "b" c'], ['note']],
+    ['{"whole": 12, "cut": "abc 7', ['12', '7'], ['cut', 'abc']],
+  ])('may be short when it is a value of %s', (text, values, others) => {
+    const own = createQuoteCheck({ truncated: false, sections: [{ title: 'result', text }] }, '', RULES);
+    for (const value of values) expect(own.firstUnsupported([value])).toBeUndefined();
+    for (const other of others) expect(own.firstUnsupported([other])).toMatch(/whole field value/);
+  });
+
   it('voids the whole reply when one of several is unsupported, or when there are too few', () => {
     expect(why('refund of 41.50 EUR is on its way', 'nothing of the kind')).toMatch(/not in it/);
     expect(why()).toBe('expected at least 1 quotes, got 0');

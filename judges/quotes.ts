@@ -74,11 +74,54 @@ function fieldValues(text: string): readonly string[] {
   const values = [text];
   for (const line of text.split('\n')) {
     values.push(line, line.replace(/^[a-z ]{1,20}: /, ''));
-    for (const [token, value] of line.matchAll(
-      /("(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?|true|false|null)(?!\s*:)(?![\w.])/g,
-    )) {
-      values.push(token, (value ?? '').replace(/^"|"$/g, ''));
-    }
+    values.push(...scalars(line));
   }
   return values.map(plain).filter((value) => value !== '');
+}
+
+/**
+ * The strings and other scalars of JSON in a line, keys left out. Reads each character a few times at most: a pattern that
+ * looked for the end of a string from each quotation mark took minutes over a hostile line.
+ */
+function scalars(line: string): readonly string[] {
+  const found: string[] = [];
+  const start = /"|-?[\w.]+/g;
+  let closes = true;
+  for (let match = start.exec(line); match !== null; match = start.exec(line)) {
+    const [text] = match;
+    if (text !== '"') {
+      if (SCALAR.test(text) && !isKey(line, start.lastIndex)) found.push(text);
+      continue;
+    }
+    // Where one string does not end, none that begins after it does.
+    const end: number = closes ? closingQuote(line, start.lastIndex) : -1;
+    closes = end >= 0;
+    if (!closes) continue;
+    const before = line.slice(match.index + 1, end);
+    if (isKey(line, end + 1)) start.lastIndex = end + 1;
+    // It ends where a word begins: the line was cut inside a string, and this is the beginning of the next.
+    else if (/[\w.]/.test(line.charAt(end + 1))) start.lastIndex = end;
+    else {
+      found.push(`"${before}"`, before);
+      start.lastIndex = end + 1;
+    }
+  }
+  return found;
+}
+
+const SCALAR = /^(?:-?\d+(?:\.\d+)?|true|false|null)$/;
+
+function isKey(line: string, end: number): boolean {
+  const colon = /\s*:/y;
+  colon.lastIndex = end;
+  return colon.test(line);
+}
+
+/** @returns -1 when the string does not end */
+function closingQuote(line: string, from: number): number {
+  for (let at = from; at < line.length; at += 1) {
+    if (line[at] === '\\') at += 1;
+    else if (line[at] === '"') return at;
+  }
+  return -1;
 }

@@ -6,8 +6,7 @@ import { modelsConfig } from '../models/config.js';
 import { samplerConfig } from '../sampler/config.js';
 import { storeConfig } from '../store/config.js';
 
-/** All settings of Assay: one section a folder, each documented and defaulted in that folder's own `config.ts`. */
-export const assayConfig = z.strictObject({
+const sections = z.strictObject({
   dataDirectory: z
     .string()
     .min(1)
@@ -27,6 +26,25 @@ export const assayConfig = z.strictObject({
   judges: judgesConfig.prefault({}),
   models: modelsConfig.prefault({}),
   store: storeConfig.prefault({}),
+});
+
+/** All settings of Assay: one section a folder, each documented and defaulted in that folder's own `config.ts`. */
+export const assayConfig = sections.superRefine(({ bus, sampler, judges }, context) => {
+  const busHours = bus.retention.hours;
+  const { indexHours } = sampler;
+  const { journalRetentionHours } = judges;
+  const refuse = (path: readonly string[], message: string): void => {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  };
+  // What the bus can deliver again has to be known still, or it is decided, or paid for, a second time.
+  if (indexHours <= busHours)
+    refuse(['sampler', 'indexHours'], `expected more than bus.retention.hours (${busHours}), got ${indexHours}`);
+  if (journalRetentionHours < busHours) {
+    refuse(
+      ['judges', 'journalRetentionHours'],
+      `expected at least bus.retention.hours (${busHours}), got ${journalRetentionHours}`,
+    );
+  }
 });
 
 export type AssayConfig = z.output<typeof assayConfig>;

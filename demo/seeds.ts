@@ -56,7 +56,7 @@ async function runOne(seed: number): Promise<DemoReport> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-seed-'));
   try {
     const main = fileURLToPath(new URL('./main.js', import.meta.url));
-    const args = [main, '--json', '--seed', String(seed), '--data', join(folder, 'data')];
+    const args = [...process.execArgv, main, '--json', '--seed', String(seed), '--data', join(folder, 'data')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -9,7 +9,7 @@ import type { Log, LogRecord } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
-import { encodeRequest } from '../core/otlp/testing.js';
+import { encodeRequest } from '../core/otlp/testing.test-support.js';
 import { WireReader } from '../core/otlp/wire-reader.js';
 import { collectorConfig, createCollector, type Collector, type CollectorDeps } from './index.js';
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { AttributeValue } from '../attributes.js';
 import { PipelineError } from '../errors.js';
 import { decodeSpans } from './decode-spans.js';
-import { encodeRequest, reverseFields, toPlainSpan } from './testing.js';
+import { encodeRequest, reverseFields, toPlainSpan } from './testing.test-support.js';
 import { WireWriter } from './wire-writer.js';
 
 const FIXTURES = new URL('../../test/fixtures/otlp/', import.meta.url);

@@ -1,7 +1,7 @@
 import { bench, describe } from 'vitest';
 import { decodeSpans } from './decode-spans.js';
 import { splitByTrace } from './split-by-trace.js';
-import { encodeRequest, type SpanModel } from './testing.js';
+import { encodeRequest, type SpanModel } from './testing.test-support.js';
 import { transcodeJson } from './transcode-json.js';
 
 const SPANS = 512;

@@ -5,7 +5,13 @@ import type { AttributeValue } from '../attributes.js';
 import { PipelineError } from '../errors.js';
 import { decodeSpans } from './decode-spans.js';
 import { splitByTrace, type SplitOptions } from './split-by-trace.js';
-import { encodeRequest, reverseFields, toPlainSpan, type RequestModel, type SpanModel } from './testing.js';
+import {
+  encodeRequest,
+  reverseFields,
+  toPlainSpan,
+  type RequestModel,
+  type SpanModel,
+} from './testing.test-support.js';
 
 const FIXTURES = new URL('../../test/fixtures/otlp/', import.meta.url);
 const fixture = (name: string): Buffer => readFileSync(new URL(name, FIXTURES));

@@ -4,7 +4,7 @@ import type { AttributeValue } from '../attributes.js';
 import { PipelineError } from '../errors.js';
 import type { Span } from '../span.js';
 import { decodeSpans } from './decode-spans.js';
-import { toPlainSpan } from './testing.js';
+import { toPlainSpan } from './testing.test-support.js';
 import { transcodeJson } from './transcode-json.js';
 
 const FIXTURES = new URL('../../test/fixtures/otlp/', import.meta.url);

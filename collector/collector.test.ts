@@ -136,6 +136,15 @@ function statusOf(reply: Reply): { code: number; message: string } {
   return status;
 }
 
+/** One span each. */
+function manyTraces(count: number): Uint8Array {
+  const spans = Array.from({ length: count }, (_, index) => ({
+    traceId: (index + 1).toString(16).padStart(32, '0'),
+    spanId: 'eee19b7ec3c1b174',
+  }));
+  return encodeRequest([{ scopes: [{ spans }] }]);
+}
+
 const valid = (traceId = TRACE): Uint8Array =>
   encodeRequest([{ scopes: [{ spans: [{ traceId, spanId: 'eee19b7ec3c1b174' }] }] }]);
 
@@ -416,6 +425,51 @@ describe('trouble that is not of the sender’s making', () => {
     expect(rig.metrics.values.get('assay_collector_in_flight_bytes')).toBe(0);
     rig.log.onAppend = () => Promise.resolve();
     expect((await send(rig, { headers: PROTOBUF, body: valid() })).status).toBe(200);
+  });
+
+  it('is told of in one line in ten seconds while the bus refuses, counted each, and once when it takes again', async () => {
+    const lines: unknown[] = [];
+    const note = (fields: object, message: string): void =>
+      void lines.push([message, 'requests' in fields ? fields.requests : 0]);
+    let nowMs = 1_000_000;
+    const rig = await startRig(
+      {},
+      { logger: { ...silentLogger, error: note, info: note }, clock: { ...systemClock, nowMs: () => nowMs } },
+    );
+    const refusal = () => Promise.reject(new PipelineError('BUS_UNAVAILABLE', 'disk full'));
+    rig.log.onAppend = refusal;
+    for (let index = 0; index < 5; index += 1) await send(rig, { headers: PROTOBUF, body: valid() });
+    nowMs += 10_000;
+    await send(rig, { headers: PROTOBUF, body: valid() });
+    rig.log.onAppend = () => Promise.resolve();
+    for (let index = 0; index < 2; index += 1) await send(rig, { headers: PROTOBUF, body: valid() });
+    rig.log.onAppend = refusal;
+    await send(rig, { headers: PROTOBUF, body: valid() });
+    expect(lines).toEqual([
+      [expect.stringContaining('could not be put'), 1],
+      [expect.stringContaining('could not be put'), 5],
+      [expect.stringContaining('again'), 0],
+    ]);
+    expect(rig.metrics.values.get('assay_collector_refused_requests_total')).toBe(7);
+  });
+
+  it('counts what each trace costs beyond its bytes as in flight', async () => {
+    const rig = await startRig();
+    await send(rig, { headers: PROTOBUF, body: manyTraces(1_000) });
+    expect(rig.metrics.values.get('assay_collector_in_flight_bytes peak')).toBeGreaterThan(1_500_000);
+    expect(rig.metrics.values.get('assay_collector_in_flight_bytes')).toBe(0);
+  });
+
+  it('is a 413 for spans of more traces than a request may have, and for those that never fit', async () => {
+    const few = await startRig({ maxTracesPerRequest: 100 });
+    expect((await send(few, { headers: PROTOBUF, body: manyTraces(100) })).status).toBe(200);
+    const refused = await send(few, { headers: PROTOBUF, body: manyTraces(101) });
+    expect(refused.status).toBe(413);
+    expect(statusOf(refused).message).toMatch(/at most 100 traces, got more; send smaller batches/);
+    expect(few.log.records).toHaveLength(100);
+    const small = await startRig({ maxBodyBytes: 50_000, maxInFlightBytes: 200_000 });
+    const tooMuch = await send(small, { headers: PROTOBUF, body: manyTraces(200) });
+    expect([tooMuch.status, statusOf(tooMuch).message]).toEqual([413, expect.stringContaining('send smaller batches')]);
   });
 
   it('is a 503 when too many bytes are in flight, until the bus has taken them', async () => {

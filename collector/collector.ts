@@ -10,6 +10,7 @@ import { createExportTraces } from './export-traces.js';
 import { answerEncoding } from './headers.js';
 import { HttpServer } from './http-server.js';
 import { createInFlight } from './in-flight.js';
+import { createRefusalLog } from './refusal-log.js';
 import { dispatch, type Route, type Routes } from './routes.js';
 
 /** What an operator's path answers. */
@@ -72,7 +73,11 @@ function makeRoutes(options: CollectorConfig, deps: CollectorDeps): Routes {
   const { metrics, admin } = deps;
   const exportTraces = createExportTraces(options, {
     log: deps.log,
-    logger: deps.logger,
+    refusals: createRefusalLog({
+      logger: deps.logger,
+      clock: deps.clock,
+      refused: metrics.counter('assay_collector_refused_requests_total', 'Requests that could not be put on the bus.'),
+    }),
     random: deps.random ?? (() => 0),
     inFlight: createInFlight(
       options.maxInFlightBytes,

@@ -24,6 +24,13 @@ export const collectorConfig = z
       .positive()
       .default(256 * MEBIBYTE)
       .describe('Bytes held at once for requests that the bus has not taken yet; beyond it senders are told to retry.'),
+    maxTracesPerRequest: z
+      .int()
+      .positive()
+      .default(20_000)
+      .describe(
+        'Most traces that the spans of one request may belong to; a request with more is answered 413, its sender should send smaller batches.',
+      ),
     tenant: z.string().min(1).max(128).default('default').describe('Tenant that all received spans belong to.'),
   })
   // A request and its records, whose size is bounded by three bodies, must fit when nothing else is in flight.

@@ -19,6 +19,8 @@ export interface SplitOptions {
   readonly tenant: string;
   /** Bound of all records together; none by default. A resource is repeated for every trace, so they can outgrow the request. */
   readonly maxBytes?: number;
+  /** Bound of the traces; none by default. Each costs time and memory beyond its bytes. */
+  readonly maxTraces?: number;
 }
 
 /** The spans of one trace, as an OTLP `ExportTraceServiceRequest` of their own. */
@@ -46,10 +48,10 @@ export interface SplitResult {
  *
  * Runs for every span at admission: 1.7 µs of CPU for one of 1.7 KB with 20 attributes. Benchmark: otlp.bench.ts.
  *
- * @throws {PipelineError} OTLP_MALFORMED; OTLP_TOO_LARGE when the records would be larger than `maxBytes`
+ * @throws {PipelineError} OTLP_MALFORMED; OTLP_TOO_LARGE when there would be more than `maxBytes` or `maxTraces`
  */
 export function splitByTrace(bytes: Uint8Array, options: SplitOptions): SplitResult {
-  const splitter = new Splitter(bytes);
+  const splitter = new Splitter(bytes, options.maxTraces ?? Infinity);
   splitter.readRequest();
   return splitter.finish(options);
 }
@@ -61,7 +63,10 @@ class Splitter {
   private spans = 0;
   private readonly rejections = new Rejections();
 
-  constructor(bytes: Uint8Array) {
+  constructor(
+    bytes: Uint8Array,
+    private readonly maxTraces: number,
+  ) {
     this.reader = new WireReader(bytes);
     this.ids = new SpanIds(this.reader);
   }
@@ -123,6 +128,7 @@ class Splitter {
     const traceId = this.ids.traceId();
     let trace = this.traces.get(traceId);
     if (trace === undefined) {
+      if (this.traces.size >= this.maxTraces) throw tooManyTraces(this.maxTraces);
       trace = new TraceGroups();
       this.traces.set(traceId, trace);
     }
@@ -211,5 +217,12 @@ function checkSize(traces: ReadonlyMap<string, TraceGroups>, tenantField: Uint8A
   throw new PipelineError(
     'OTLP_TOO_LARGE',
     `expected a request of at most ${maxBytes} bytes once split by trace, got ${size}; send fewer traces at once, or a smaller resource.`,
+  );
+}
+
+function tooManyTraces(maxTraces: number): PipelineError {
+  return new PipelineError(
+    'OTLP_TOO_LARGE',
+    `expected a request with spans of at most ${maxTraces} traces, got more; send smaller batches.`,
   );
 }

@@ -14,22 +14,29 @@ export interface Why {
   /** The one final outcome, or `open` or `pending`. */
   readonly outcome: LedgerOutcome;
   readonly trajectory: WhyTrajectory;
-  readonly findings: readonly Finding[];
-  /** Absent while the trace is open. */
-  readonly decision?: WhyDecision;
+  readonly findings: readonly WhyFinding[];
+  /** Null while the trace is open. */
+  readonly decision: WhyDecision | null;
   readonly verdicts: readonly WhyVerdict[];
 }
 
+/** A finding as `why` tells it. */
+export interface WhyFinding extends Omit<Finding, 'spanId'> {
+  /** Null when it is about the whole trace. */
+  readonly spanId: string | null;
+}
+
+/** Every field is there; null when no emitter sent it. */
 export interface WhyTrajectory {
-  readonly input?: string;
-  readonly output?: string;
-  readonly model?: string;
-  readonly provider?: string;
-  readonly tokens?: TokenCount;
-  readonly finishReason?: string;
-  readonly sessionId?: string;
-  readonly userId?: string;
-  readonly error?: string;
+  readonly input: string | null;
+  readonly output: string | null;
+  readonly model: string | null;
+  readonly provider: string | null;
+  readonly tokens: TokenCount | null;
+  readonly finishReason: string | null;
+  readonly sessionId: string | null;
+  readonly userId: string | null;
+  readonly error: string | null;
   readonly durationMs: number;
   readonly spanCount: number;
   readonly dialects: readonly string[];
@@ -39,9 +46,10 @@ export interface WhyTrajectory {
 export interface WhyStep {
   readonly kind: StepKind;
   readonly name: string;
-  readonly arguments?: string;
-  readonly result?: string;
-  readonly error?: string;
+  readonly arguments: string | null;
+  /** Of a model that answered without text, the calls that it asked for, such as `get_weather({"location":"Paris"})`. */
+  readonly result: string | null;
+  readonly error: string | null;
   readonly durationMs: number;
 }
 
@@ -62,11 +70,19 @@ export interface WhyDecision {
   readonly wholeAfterMs: number;
 }
 
+/** A vote, its cost in dollars. */
+export interface WhyVote extends Omit<Vote, 'costMicroUsd' | 'reason'> {
+  readonly costUsd: number;
+  /** Why an `error` or `abstain` is one; null otherwise. */
+  readonly reason: string | null;
+}
+
 export interface WhyVerdict {
   readonly criterion: string;
   readonly outcome: VerdictOutcome;
+  /** Share of the votes that agree with the outcome, in [0, 1]; what each judge says of its own certainty is in its vote. */
   readonly confidence: number;
-  readonly votes: readonly Vote[];
+  readonly votes: readonly WhyVote[];
   readonly quotes: readonly string[];
   readonly explanation: string;
   readonly reason: string;
@@ -107,6 +123,8 @@ export interface Report {
     readonly judgeAllUsd: number;
     readonly lostUsd: number;
     readonly calls: number;
+    /** Most votes a criterion, with which `judgeAllUsd` is reckoned: the setting `judges.votes`. */
+    readonly votes?: number;
   };
 }
 
@@ -149,6 +167,7 @@ export interface TraceRow {
   readonly stratum: Stratum | null;
   readonly suspicion: number;
   readonly findings: readonly string[];
+  /** What the judge or the check said of it; of a trace without an answer, what the decision says. */
   readonly reason: string;
 }
 
@@ -185,7 +204,7 @@ export interface AssayQueries {
   why(traceId: string): Promise<Why>;
   traces(filter: TraceFilter): Promise<readonly TraceRow[]>;
   report(): Promise<Report>;
-  /** Ordered by trace id; give the last one to go on. */
+  /** Ordered by trace id, at most 50 at a time whatever the limit; give the last one to go on. None are left when it is empty. */
   prompts(afterTraceId: string, limit: number): Promise<readonly PromptRow[]>;
 }
 

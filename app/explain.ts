@@ -1,7 +1,17 @@
 import type { Decision } from '../core/decision.js';
-import type { Trajectory } from '../core/trajectory.js';
-import type { Verdict } from '../core/verdict.js';
-import type { LedgerOutcome, Why, WhyDecision, WhyStep, WhyTrajectory, WhyVerdict } from './api.js';
+import type { Finding } from '../core/finding.js';
+import type { Step, Trajectory } from '../core/trajectory.js';
+import type { Verdict, Vote } from '../core/verdict.js';
+import type {
+  LedgerOutcome,
+  Why,
+  WhyDecision,
+  WhyFinding,
+  WhyStep,
+  WhyTrajectory,
+  WhyVerdict,
+  WhyVote,
+} from './api.js';
 
 /** What is known of one trace, from the store. */
 export interface TraceRecord {
@@ -23,26 +33,50 @@ export function explain(record: TraceRecord): Why {
     version: decision?.version ?? 0,
     outcome: record.outcome,
     trajectory: toWhyTrajectory(trajectory),
-    findings: decision?.findings ?? [],
-    ...(decision === undefined ? {} : { decision: toWhyDecision(decision) }),
+    findings: (decision?.findings ?? []).map(toWhyFinding),
+    decision: decision === undefined ? null : toWhyDecision(decision),
     verdicts: record.verdicts.map(toWhyVerdict),
   };
 }
 
+function toWhyFinding(finding: Finding): WhyFinding {
+  return { ...finding, spanId: finding.spanId === '' ? null : finding.spanId };
+}
+
 function toWhyTrajectory(trajectory: Trajectory): WhyTrajectory {
-  const { input, output, model, provider, tokens, finishReason, sessionId, userId, error } = trajectory;
   return {
-    ...defined({ input, output, model, provider, tokens, finishReason, sessionId, userId, error }),
+    input: trajectory.input ?? null,
+    output: trajectory.output ?? null,
+    model: trajectory.model ?? null,
+    provider: trajectory.provider ?? null,
+    tokens: trajectory.tokens ?? null,
+    finishReason: trajectory.finishReason ?? null,
+    sessionId: trajectory.sessionId ?? null,
+    userId: trajectory.userId ?? null,
+    error: trajectory.error ?? null,
     durationMs: trajectory.durationMs,
     spanCount: trajectory.spanCount,
     dialects: trajectory.dialects,
-    steps: trajectory.steps.map((step): WhyStep => ({
-      kind: step.kind,
-      name: step.name,
-      ...defined({ arguments: step.arguments, result: step.result, error: step.error }),
-      durationMs: step.durationMs,
-    })),
+    steps: trajectory.steps.map(toWhyStep),
   };
+}
+
+function toWhyStep(step: Step): WhyStep {
+  return {
+    kind: step.kind,
+    name: step.name,
+    arguments: step.arguments ?? null,
+    result: resultOf(step),
+    error: step.error ?? null,
+    durationMs: step.durationMs,
+  };
+}
+
+/** What came out of a step: its text, or the calls that the model asked for instead. */
+function resultOf({ result, toolCalls }: Step): string | null {
+  if ((result !== undefined && result.trim() !== '') || toolCalls === undefined || toolCalls.length === 0)
+    return result ?? null;
+  return toolCalls.map((call) => `${call.name}(${call.arguments})`).join('\n');
 }
 
 function toWhyDecision(decision: Decision): WhyDecision {
@@ -84,7 +118,7 @@ function toWhyVerdict(verdict: Verdict): WhyVerdict {
     criterion,
     outcome,
     confidence,
-    votes,
+    votes: votes.map(toWhyVote),
     quotes,
     explanation,
     reason,
@@ -99,9 +133,6 @@ function toWhyVerdict(verdict: Verdict): WhyVerdict {
   };
 }
 
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** The entries that have a value: an absent field is absent in JSON, not null. */
-function defined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+function toWhyVote({ costMicroUsd, reason, ...vote }: Vote): WhyVote {
+  return { ...vote, reason: reason ?? null, costUsd: costMicroUsd / 1e6 };
 }

@@ -4,7 +4,7 @@ import type { Trajectory } from '../core/trajectory.js';
 import { readTrajectory } from '../dialects/index.js';
 import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
 import type { StoreReader } from '../store/index.js';
-import type { AssayQueries, PromptRow, Status } from './api.js';
+import type { AssayQueries, PromptRow, Report, Status } from './api.js';
 import type { AssayConfig } from './config.js';
 import { explain } from './explain.js';
 import { buildReport } from './report.js';
@@ -87,21 +87,22 @@ async function status({ reader, log, config }: QueryDeps): Promise<Status> {
 
 type StoredSpend = Awaited<ReturnType<StoreReader['spend']>>;
 
-function toSpend(
-  spend: StoredSpend,
-  votes: number,
-): { usd: number; judgeAllUsd: number; lostUsd: number; calls: number } {
+function toSpend(spend: StoredSpend, votes: number): Report['spend'] {
   return {
     usd: spend.usd,
     lostUsd: spend.lostUsd,
     calls: spend.calls,
     judgeAllUsd: spend.meanCallUsd * spend.judgeable * votes,
+    votes,
   };
 }
 
+/** Traces whose spans are held in memory at once. */
+const PROMPT_PAGE = 50;
+
 async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Promise<readonly PromptRow[]> {
   const rubrics = loadRubrics();
-  const ids = await deps.reader.traceIdsAfter(afterTraceId, limit);
+  const ids = await deps.reader.traceIdsAfter(afterTraceId, Math.min(limit, PROMPT_PAGE));
   const [spansByTrace, decisions] = await Promise.all([deps.reader.spansOfMany(ids), deps.reader.decisionsOfMany(ids)]);
   const rows: PromptRow[] = [];
   for (const id of ids) {

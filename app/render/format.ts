@@ -1,14 +1,33 @@
 import pc from 'picocolors';
+import { systemClock, type Clock } from '../../core/clock.js';
 
-/** Colours that are only there when the stream is a terminal (and NO_COLOR is not set). */
-export type Paint = ReturnType<typeof pc.createColors>;
-
-export function paintFor(
-  stream: { readonly isTTY?: boolean },
-  env: Readonly<Record<string, string | undefined>>,
-): Paint {
-  return pc.createColors(stream.isTTY === true && (env['NO_COLOR'] ?? '') === '');
+/** How to write for people on one stream. */
+export interface Paint extends ReturnType<typeof pc.createColors> {
+  /** Width of the terminal; undefined when it is none, and then nothing is wrapped. */
+  readonly columns: number | undefined;
+  readonly nowMs: number;
 }
+
+/**
+ * Colours are only there when the stream is a terminal (and NO_COLOR is not set).
+ *
+ * @param clock - the machine's when it is left out
+ */
+export function paintFor(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: Readonly<Record<string, string | undefined>>,
+  clock: Pick<Clock, 'nowMs'> = systemClock,
+): Paint {
+  const isTerminal = stream.isTTY === true;
+  return {
+    ...pc.createColors(isTerminal && (env['NO_COLOR'] ?? '') === ''),
+    columns: isTerminal && (stream.columns ?? 0) > 0 ? stream.columns : undefined,
+    nowMs: clock.nowMs(),
+  };
+}
+
+/** Characters of free text in a line that no terminal bounds. */
+export const FREE_TEXT = 100;
 
 /** `98.3 %`, or `--` when there is no number: a missing value is never a zero. */
 export function percent(value: number | null): string {
@@ -48,6 +67,27 @@ export function safeLine(text: string, width = 200): string {
   return flat.length > width ? `${flat.slice(0, width - 1)}…` : flat;
 }
 
+/** A name from a trace, or `--` when it is empty. */
+export function nameOr(text: string, width: number): string {
+  return text === '' ? '--' : safeLine(text, width);
+}
+
+/** Text after a lead, its further lines under its first. Breaks at spaces, and within a word that is wider than the line. */
+export function hang(lead: string, text: string, columns: number | undefined): string {
+  if (columns === undefined) return lead + text;
+  const indent = visibleLength(lead);
+  const room = Math.max(20, columns - indent);
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > room) {
+    const space = rest.lastIndexOf(' ', room);
+    const end = space > 0 ? space : room;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(space > 0 ? end + 1 : end);
+  }
+  return lead + [...lines, rest].join(`\n${' '.repeat(indent)}`);
+}
+
 /** Columns as wide as their widest cell; numbers are right-aligned by the caller's choice. */
 export function table(rows: readonly (readonly string[])[], rightAligned: ReadonlySet<number> = new Set()): string {
   const widths: number[] = [];
@@ -65,6 +105,7 @@ export function table(rows: readonly (readonly string[])[], rightAligned: Readon
     .join('\n');
 }
 
-function visibleLength(cell: string): number {
+/** Characters that a terminal shows: all but the colours. */
+export function visibleLength(cell: string): number {
   return cell.replace(/\u001b\[[0-9;]*m/g, '').length;
 }

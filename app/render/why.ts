@@ -1,5 +1,5 @@
 import type { Why, WhyDecision, WhyStep, WhyVerdict } from '../api.js';
-import { dollars, duration, safeLine, type Paint } from './format.js';
+import { dollars, duration, hang, nameOr, safeLine, type Paint } from './format.js';
 
 /** The whole story of one trace, for people. */
 export function renderWhy(why: Why, paint: Paint): string {
@@ -14,22 +14,21 @@ export function renderWhy(why: Why, paint: Paint): string {
 }
 
 function headline(why: Why, paint: Paint): string[] {
-  const { trajectory } = why;
-  const agent = [trajectory.provider, trajectory.model].filter((part) => part !== undefined).join(' ');
+  const { trajectory, decision: made } = why;
+  const agent = [trajectory.provider, trajectory.model].filter((part) => part !== null).join(' ');
+  const facts = [
+    why.version > 1 ? `version ${why.version}` : '',
+    made !== null && !why.complete ? 'incomplete' : '',
+    `${trajectory.spanCount} spans in ${duration(trajectory.durationMs)}`,
+    trajectory.dialects.join(' + '),
+    safeLine(agent),
+    trajectory.tokens === null ? '' : `${trajectory.tokens.input} tokens in, ${trajectory.tokens.output} out`,
+    trajectory.sessionId === null ? '' : `session ${safeLine(trajectory.sessionId)}`,
+    trajectory.userId === null ? '' : `user ${safeLine(trajectory.userId)}`,
+  ].filter((part) => part !== '');
   return [
-    `${paint.bold(why.traceId)}  ${safeLine(why.service)} ${safeLine(why.release)}  ${verdictWord(why, paint)}`,
-    paint.dim(
-      [
-        `${trajectory.spanCount} spans in ${duration(trajectory.durationMs)}`,
-        trajectory.dialects.join(' + '),
-        safeLine(agent),
-        trajectory.tokens === undefined ? '' : `${trajectory.tokens.input} tokens in, ${trajectory.tokens.output} out`,
-        trajectory.sessionId === undefined ? '' : `session ${safeLine(trajectory.sessionId)}`,
-        trajectory.userId === undefined ? '' : `user ${safeLine(trajectory.userId)}`,
-      ]
-        .filter((part) => part !== '')
-        .join(' · '),
-    ),
+    `${paint.bold(why.traceId)}  ${nameOr(why.service, 40)} ${nameOr(why.release, 30)}  ${verdictWord(why, paint)}`,
+    paint.dim(hang('', facts.join(' · '), paint.columns)),
   ];
 }
 
@@ -51,9 +50,9 @@ function words(name: string): string {
 function request(why: Why, paint: Paint): string[] {
   const { input, output, error } = why.trajectory;
   const lines: string[] = [];
-  if (input !== undefined) lines.push(`  asked     ${safeLine(input, 500)}`);
-  if (output !== undefined) lines.push(`  answered  ${safeLine(output, 500)}`);
-  if (error !== undefined) lines.push(`  ${paint.red('error')}     ${safeLine(error, 500)}`);
+  if (input !== null) lines.push(hang('  asked     ', safeLine(input, 500), paint.columns));
+  if (output !== null) lines.push(hang('  answered  ', safeLine(output, 500), paint.columns));
+  if (error !== null) lines.push(hang(`  ${paint.red('error')}     `, safeLine(error, 500), paint.columns));
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
@@ -64,37 +63,39 @@ function steps(why: Why, paint: Paint): string[] {
 }
 
 function stepLines(step: WhyStep, number: number, paint: Paint): string[] {
-  const mark = step.error === undefined ? ' ' : paint.red('✗');
+  const mark = step.error === null ? ' ' : paint.red('✗');
   const lines = [
     `${mark} ${String(number).padStart(2)} ${step.kind.padEnd(9)} ${safeLine(step.name, 60)} ${paint.dim(duration(step.durationMs))}`,
   ];
-  if (step.kind !== 'model' && step.arguments !== undefined)
-    lines.push(`       ${paint.dim('in ')} ${safeLine(step.arguments)}`);
-  if (step.result !== undefined && step.result !== '')
-    lines.push(`       ${paint.dim('out')} ${safeLine(step.result)}`);
-  if (step.error !== undefined) lines.push(`       ${paint.red(safeLine(step.error))}`);
+  if (step.kind !== 'model' && step.arguments !== null)
+    lines.push(hang(`       ${paint.dim('in ')} `, safeLine(step.arguments), paint.columns));
+  if (step.result !== null && step.result !== '')
+    lines.push(hang(`       ${paint.dim('out')} `, safeLine(step.result), paint.columns));
+  if (step.error !== null) lines.push(paint.red(hang('       ', safeLine(step.error), paint.columns)));
   return lines;
 }
 
 function findings(why: Why, paint: Paint): string[] {
-  if (why.decision === undefined) return [];
+  if (why.decision === null) return [];
   const lines = why.findings.map((finding) => {
     const mark =
       finding.severity === 'settles' ? paint.red('✗') : finding.severity === 'suspicious' ? paint.yellow('!') : '·';
-    return `  ${mark} ${finding.check} (${finding.severity})  ${safeLine(finding.message, 300)}`;
+    const told = `${finding.check} (${finding.severity})  ${safeLine(finding.message, 300)}`;
+    return hang(`  ${mark} `, told, paint.columns);
   });
   return ['', paint.bold('Checks'), ...(lines.length > 0 ? lines : ['  nothing found'])];
 }
 
 function decision(why: Why, paint: Paint): string[] {
   const made = why.decision;
-  if (made === undefined) return ['', paint.bold('Decision'), '  none yet: the trace is still open'];
+  if (made === null) return ['', paint.bold('Decision'), '  none yet: the trace is still open'];
+  const told = `${safeLine(made.completeness)}, ${duration(made.wholeAfterMs)} after the first span`;
   return [
     '',
     paint.bold('Decision'),
-    `  ${safeLine(made.reason, 400)}`,
-    `  whole     ${safeLine(made.completeness)}, ${duration(made.wholeAfterMs)} after the first span`,
-    `  ${numbers(made)}`,
+    hang('  ', safeLine(made.reason, 400), paint.columns),
+    hang(why.complete ? '  whole     ' : `  ${paint.yellow('incomplete')}  `, told, paint.columns),
+    hang('  ', numbers(made), paint.columns),
   ];
 }
 
@@ -110,26 +111,43 @@ function numbers(made: WhyDecision): string {
 }
 
 function verdicts(why: Why, paint: Paint): string[] {
-  if (why.verdicts.length === 0)
-    return why.outcome === 'pending' ? ['', paint.bold('Verdicts'), '  waiting for a judge'] : [];
-  return ['', paint.bold('Verdicts'), ...why.verdicts.flatMap((verdict) => verdictLines(verdict, paint))];
+  const title = ['', paint.bold('Verdicts')];
+  if (why.verdicts.length > 0) return [...title, ...why.verdicts.flatMap((verdict) => verdictLines(verdict, paint))];
+  return why.outcome === 'pending' ? [...title, `  waiting for a judge${since(why.decision, paint.nowMs)}`] : [];
+}
+
+function since(made: WhyDecision | null, nowMs: number): string {
+  if (made === null) return '';
+  const waitedMs = Math.max(0, nowMs - Date.parse(made.decidedAt));
+  return ` since ${made.decidedAt.slice(0, 19).replace('T', ' ')} UTC (${duration(waitedMs)})`;
 }
 
 function verdictLines(verdict: WhyVerdict, paint: Paint): string[] {
   const colour = verdict.outcome === 'pass' ? paint.green : verdict.outcome === 'fail' ? paint.red : paint.yellow;
   const head = [
-    `  ${colour(words(verdict.outcome))}  ${verdict.criterion} ${verdict.rubricVersion}${verdict.audit ? ' (audit, in no rate)' : ''}`,
-    verdict.votes.length === 0 ? '' : `${verdict.votes.length} ${verdict.votes.length === 1 ? 'vote' : 'votes'}`,
+    `${verdict.criterion} ${verdict.rubricVersion}${verdict.audit ? ' (audit, in no rate)' : ''}`,
+    agreement(verdict),
     verdict.model === '' ? '' : `${verdict.provider} ${verdict.model}`,
     dollars(verdict.costUsd),
     verdict.fromCache ? 'from cache' : '',
   ].filter((part) => part !== '');
-  const lines = [head.join(' · ')];
-  if (verdict.reason !== '') lines.push(`    ${paint.yellow(safeLine(verdict.reason, 400))}`);
+  const lines = [hang(`  ${colour(words(verdict.outcome))}  `, head.join(' · '), paint.columns)];
+  if (verdict.reason !== '') lines.push(paint.yellow(hang('    ', safeLine(verdict.reason, 400), paint.columns)));
   verdict.votes.forEach((vote, at) => {
-    const said = vote.reason === undefined || vote.reason === '' ? vote.explanation : vote.reason;
-    lines.push(`    vote ${at + 1}  ${vote.outcome} ${vote.confidence.toFixed(2)}  ${safeLine(said, 300)}`);
+    const said = vote.reason === null || vote.reason === '' ? vote.explanation : vote.reason;
+    lines.push(
+      hang(`    vote ${at + 1}  ${vote.outcome} ${vote.confidence.toFixed(2)}  `, safeLine(said, 300), paint.columns),
+    );
   });
-  for (const quote of verdict.quotes) lines.push(`    ${paint.dim('quote')}   “${safeLine(quote)}”`);
+  for (const quote of verdict.quotes)
+    lines.push(hang(`    ${paint.dim('quote')}   `, `“${safeLine(quote)}”`, paint.columns));
   return lines;
+}
+
+/** `2 of 2 votes agree`: what the confidence of a verdict is. */
+function agreement({ votes, outcome }: WhyVerdict): string {
+  if (votes.length === 0) return '';
+  const agreeing = votes.filter((vote) => vote.outcome === outcome).length;
+  if (votes.length === 1 || agreeing === 0) return `${votes.length} ${votes.length === 1 ? 'vote' : 'votes'}`;
+  return `${agreeing} of ${votes.length} votes agree`;
 }

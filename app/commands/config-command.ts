@@ -1,20 +1,42 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { redactUrl } from '../../core/redact-url.js';
+import type { AssayConfig } from '../config.js';
 import { configOf, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
+
+const EXAMPLES =
+  '\nExamples:\n  assay config print --config assay.yaml\n  assay config print --set sampler.pi.unsuspected=0.05';
 
 /** `assay config print`: what is in force, secrets hidden. */
 export function addConfig(program: Command, terminal: Terminal): void {
-  const config = program.command('config').description('Look at the settings.');
+  const config = program.command('config').description('Look at the settings.').addHelpText('after', EXAMPLES);
   withConfigOptions(
-    config.command('print').description('Print the settings in force, defaults included, secrets hidden.'),
+    config
+      .command('print')
+      .description('Print the settings in force, defaults and the judge of the environment included, secrets hidden.'),
   )
     .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  assay config print --config assay.yaml\n  assay config print --set sampler.pi.unsuspected=0.05',
-    )
-    .action((options: CommonOptions) => {
-      const shown: unknown = JSON.parse(JSON.stringify(configOf(options, terminal).config));
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: CommonOptions) => {
+      const loaded = configOf(options, terminal).config;
+      const shown = hideSecrets({ ...loaded, models: await modelsInForce(loaded.models, terminal.env) });
       terminal.stdout.write(options.json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : stringify(shown));
     });
+}
+
+/** The judge as the judge role would choose it. */
+async function modelsInForce(models: AssayConfig['models'], env: Terminal['env']): Promise<object> {
+  const { readModelOptions } = await import('../../models/index.js');
+  const chosen = readModelOptions(models, env);
+  const judge =
+    chosen === undefined
+      ? { provider: 'none' }
+      : { provider: chosen.provider, model: chosen.name, baseUrl: chosen.baseUrl, apiKey: chosen.apiKey };
+  return { ...models, judge: { ...models.judge, ...judge } };
+}
+
+/** Plain data; a key hides itself, and a URL may hold a password. */
+function hideSecrets(config: object): unknown {
+  const text = JSON.stringify(config, (_, value: unknown) => (typeof value === 'string' ? redactUrl(value) : value));
+  return JSON.parse(text);
 }

@@ -16,6 +16,7 @@ export interface DataDirectory {
  */
 export function openDataDirectory(path: string): DataDirectory {
   const root = resolve(path);
+  refuseFile(root);
   try {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     accessSync(root, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -33,11 +34,15 @@ export function openDataDirectory(path: string): DataDirectory {
   return layoutOf(root);
 }
 
-/** Like `openDataDirectory`, for reading what an earlier run left: makes nothing. */
+/**
+ * Like `openDataDirectory`, for reading what an earlier run left: makes nothing.
+ * @throws {PipelineError} ASSAY_UNREACHABLE, DATA_DIRECTORY_UNUSABLE
+ */
 export function existingDataDirectory(path: string): DataDirectory {
   const root = resolve(path);
+  refuseFile(root);
   const layout = layoutOf(root);
-  if (!isFolder(layout.store)) {
+  if (kindOf(layout.store) !== 'folder') {
     throw new PipelineError(
       'ASSAY_UNREACHABLE',
       `expected a running Assay or the data of an earlier run in ${root}, found neither; start one with assay up, or name its directory with --data`,
@@ -50,6 +55,24 @@ function layoutOf(root: string): DataDirectory {
   return { root, bus: join(root, 'bus'), state: join(root, 'state'), store: join(root, 'store') };
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function refuseFile(root: string): void {
+  if (kindOf(root) !== 'other') return;
+  throw new PipelineError(
+    'DATA_DIRECTORY_UNUSABLE',
+    `expected a data directory, but ${root} is a file; choose another with --data`,
+  );
+}
+
+function kindOf(path: string): 'folder' | 'other' | 'missing' {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return 'missing';
+    throw new PipelineError(
+      'DATA_DIRECTORY_UNUSABLE',
+      `expected a data directory that can be read, got ${String(code)} at ${path}; check its owner and its mode, or choose another with --data`,
+      { cause: error },
+    );
+  }
 }

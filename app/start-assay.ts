@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { systemClock } from '../core/clock.js';
 import type { AssayQueries, PromptRow, Report, RunningAssay, Status, TraceFilter, TraceRow, Why } from './api.js';
-import { holdControlSocket } from './control-socket.js';
+import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
 import { metricsPage } from './metrics.js';
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly onFirstTrace?: (traceId: string) => void;
   /** Called once when a role ends that nobody stopped; the process should end, and say why. */
   readonly onDeath?: (error: Error) => void;
+  /** Gives up a start that is under way; what it had started is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -30,10 +33,19 @@ export interface StartOptions {
  */
 export async function startAssay(options: StartOptions): Promise<RunningAssay> {
   useUtc();
-  const directory = openDataDirectory(options.loaded.config.dataDirectory);
+  const { config } = options.loaded;
+  if (!existsSync(config.dataDirectory)) await refuseModel(options);
+  options.signal?.throwIfAborted();
+  const directory = openDataDirectory(config.dataDirectory);
   const embedded = new EmbeddedAssay(options, directory.root);
   await embedded.start();
   return embedded.running();
+}
+
+/** Says what is wrong with the judge model before the first start makes a directory; later the judge role says it. */
+async function refuseModel({ loaded, env }: StartOptions): Promise<void> {
+  const { chooseModel } = await import('../models/index.js');
+  chooseModel(loaded.config.models, env);
 }
 
 /**
@@ -46,9 +58,10 @@ class EmbeddedAssay implements HostProcess {
   readonly #root: string;
   readonly #query: RoleRuntime;
   readonly #threads = new Map<RoleName, HostedRole>();
-  #control: { close(): Promise<void> } | undefined;
+  #control: ControlSocket | undefined;
   #stopped: Promise<void> | undefined;
   #ready = false;
+  #answering = false;
   #url = '';
 
   constructor(options: StartOptions, root: string) {
@@ -58,20 +71,26 @@ class EmbeddedAssay implements HostProcess {
   }
 
   async start(): Promise<void> {
-    this.#control = await holdControlSocket(this.#root, (method, args) => this.#answer(method, args));
+    const { signal } = this.#options;
+    const handler = (method: string, args: readonly unknown[]): Promise<unknown> => this.#answer(method, args);
+    this.#control = await holdControlSocket(this.#root, { kind: 'up', handler }, signal);
     try {
+      signal?.throwIfAborted();
       // All at once, because loading takes longer than starting.
       for (const name of THREADS) this.#threads.set(name, hostRole(this.#setup(name), this));
       await this.#query.start();
       for (const thread of this.#threads.values()) {
+        signal?.throwIfAborted();
         thread.died.catch((error: unknown) => this.#options.onDeath?.(error as Error));
         this.#url = (await thread.start()) ?? '';
       }
+      signal?.throwIfAborted();
     } catch (error) {
       await this.stop();
       throw error;
     }
     this.#ready = true;
+    this.#answering = true;
   }
 
   stop(): Promise<void> {
@@ -79,9 +98,11 @@ class EmbeddedAssay implements HostProcess {
       this.#ready = false;
       const threads = [...this.#threads.values()].reverse();
       for (const thread of threads) await thread.stop().catch(() => undefined);
-      await this.#control?.close();
+      await this.#control?.drain();
       await this.#query.stop();
       for (const thread of threads) await thread.end();
+      // Last, because whoever gets the socket next opens the same files.
+      await this.#control?.close();
     })();
     return this.#stopped;
   }
@@ -132,7 +153,7 @@ class EmbeddedAssay implements HostProcess {
   }
 
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
-    if (!this.#ready) throw new Error('this Assay is still starting or already stopping; try again in a moment');
+    if (!this.#answering) throw notReady('is still starting');
     return this.#query.call(method, args);
   }
 }

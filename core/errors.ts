@@ -8,6 +8,7 @@ export const ERROR_CODES = {
   DATA_DIRECTORY_UNUSABLE: 'halt',
   LISTEN_FAILED: 'halt',
   ASSAY_UNREACHABLE: 'halt',
+  ASSAY_NOT_READY: 'retry',
   TRACE_UNKNOWN: 'reject',
   OTLP_MALFORMED: 'reject',
   OTLP_TOO_LARGE: 'reject',

@@ -15,6 +15,7 @@ export function exitCodeOf(error: unknown): number {
     case 'RUBRIC_INVALID':
       return EXIT.usage;
     case 'ASSAY_UNREACHABLE':
+    case 'ASSAY_NOT_READY':
     case 'STORE_UNAVAILABLE':
     case 'BUS_UNAVAILABLE':
     case 'MODEL_UNREACHABLE':

@@ -50,7 +50,7 @@ export async function printQuery<T>(
   terminal: Terminal,
   work: { ask(queries: AssayQueries): Promise<T>; render(value: T, paint: Paint): string },
 ): Promise<void> {
-  const open = await openQueries(configOf(options, terminal), terminal.env);
+  const open = openQueries(configOf(options, terminal), terminal.env);
   try {
     const value = await work.ask(open.queries);
     const text =

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PipelineError } from '../../core/errors.js';
 import type { RunningAssay } from '../api.js';
+import { assayConfig } from '../config.js';
 import { paintFor } from '../render/format.js';
 import { startAssay } from '../start-assay.js';
 import { configOf, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
@@ -19,7 +20,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay up\n  assay up --http 127.0.0.1:14318 --data ./assay-data\n  OPENAI_API_KEY=… assay up --set judges.dailyBudgetUsd=5\n  assay up --config assay.yaml',
+      '\nExamples:\n  assay up\n  assay up --http 127.0.0.1:14318 --data ./assay-data\n  OPENAI_API_KEY=… assay up --set judges.dailyBudgetUsd=5\n  assay up --config assay.yaml\n\nThe judge, unless models.judge says otherwise, comes from the environment:\n  ANTHROPIC_API_KEY, OPENAI_API_KEY      key of the provider; with neither the checks run alone\n  ANTHROPIC_BASE_URL, OPENAI_BASE_URL    another endpoint that speaks the same protocol',
     )
     .action(async (options: UpOptions) => {
       await up(options, terminal);
@@ -27,48 +28,74 @@ export function addUp(program: Command, terminal: Terminal): void {
 }
 
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
-  const paint = paintFor(terminal.stdout, terminal.env);
   const say = (text: string): void => void terminal.stdout.write(`${text}\n`);
+  const asked = whenAskedToStop();
   const loaded = configOf(
     options,
     terminal,
     options.http === undefined ? {} : { collector: { http: parseAddress(options.http) } },
   );
-  const first = options.config === undefined && !existsSync(join(loaded.config.dataDirectory, 'store'));
+  const starting = new AbortController();
+  void asked.then(() => {
+    starting.abort();
+  });
   const ended = new Promise<never>((_, reject) => {
-    void start(reject).then(waitForSignal, reject);
+    void start(reject).then(stopWhenAsked, (error: unknown) => {
+      if (starting.signal.aborted) process.exit(0);
+      reject(error instanceof Error ? error : new Error(String(error)));
+    });
   });
   async function start(onDeath: (error: Error) => void): Promise<RunningAssay> {
+    const isNew = !existsSync(join(loaded.config.dataDirectory, 'store'));
+    const paint = paintFor(terminal.stdout, terminal.env);
     const assay = await startAssay({
       loaded,
       env: terminal.env,
       announce: say,
-      onFirstTrace: (traceId) => {
-        say(`${paint.green('First trace')} ${traceId}: assay why ${traceId}${dataOption(options)}`);
+      onFirstTrace(traceId) {
+        if (!isNew) return;
+        say(`${paint.green('First trace')} ${traceId}: assay why ${traceId}${dataOption(loaded.config.dataDirectory)}`);
       },
       onDeath,
+      signal: starting.signal,
     });
-    say(
-      `${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${relative('', assay.dataDirectory) || '.'}`,
-    );
-    if (first) say(firstStartHelp(assay.url));
+    const where = relative('', assay.dataDirectory) || '.';
+    say(`${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${where}`);
+    if (isNew && options.config === undefined) say(firstStartHelp(assay.url));
     return assay;
   }
-  function waitForSignal(assay: RunningAssay): void {
-    const stop = (): void => {
-      say('Draining: what was acknowledged is being finished or kept for the next start…');
-      void assay.stop().then(() => {
-        process.exit(0);
-      });
-    };
-    process.once('SIGINT', stop);
-    process.once('SIGTERM', stop);
+  async function stopWhenAsked(assay: RunningAssay): Promise<void> {
+    await asked;
+    say('Draining: what was acknowledged is being finished or kept for the next start…');
+    await assay.stop();
+    process.exit(0);
   }
   await ended;
 }
 
-function dataOption(options: UpOptions): string {
-  return options.data === undefined ? '' : ` --data ${options.data}`;
+/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
+function whenAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+/** What a command needs to find this data directory from here; nothing when it looks there by itself. */
+function dataOption(dataDirectory: string): string {
+  const path = resolve(dataDirectory);
+  if (path === resolve(assayConfig.parse({}).dataDirectory)) return '';
+  const shortest = relative('', path);
+  return ` --data ${quote(shortest === '' ? '.' : shortest.startsWith('..') ? path : shortest)}`;
+}
+
+function quote(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function firstStartHelp(url: string): string {

@@ -29,15 +29,20 @@ type Tree = Record<string, unknown>;
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const lines = new LineCounter();
   const document = sources.file === undefined ? undefined : readDocument(sources.file, lines);
-  const tree = interpolate(document?.toJS() ?? {}, sources) as Tree;
   const origins = new Map<string, string>();
+  const places: Places = { origins, document, lines, file: sources.file };
+  const tree = interpolate(document?.toJS() ?? {}, [], (name, path) => {
+    const found = sources.env[name];
+    if (found !== undefined) return found;
+    return { missing: `${place(path, places)}${path.join('.')}` };
+  }) as Tree;
   for (const set of sources.sets ?? []) applySet(tree, set, origins);
   mergeInto(tree, sources.overrides ?? {});
   const result = assayConfig.safeParse(tree);
   if (result.success) return { raw: tree, config: result.data };
   const described = result.error.issues.map((issue) => {
     const explained = explainIssue(issue, tree);
-    return `${place(explained.path, { origins, document, lines, file: sources.file })}${explained.text}`;
+    return `${place(explained.path, places)}${explained.text}`;
   });
   throw new PipelineError('CONFIG_INVALID', described.join('\n'));
 }
@@ -58,11 +63,10 @@ function readDocument(file: string, lines: LineCounter): Document.Parsed {
   const document = parseDocument(text, { lineCounter: lines });
   const bad = document.errors[0];
   if (bad !== undefined) {
-    const at = lines.linePos(bad.pos[0]);
-    throw new PipelineError(
-      'CONFIG_INVALID',
-      `${file}:${at.line}: expected YAML, got: ${bad.message.split('\n')[0] ?? ''}`,
-    );
+    // What is missing at the end is missing in the last line that says something.
+    const at = lines.linePos(Math.min(bad.pos[0], Math.max(0, text.trimEnd().length - 1)));
+    const said = (bad.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+    throw new PipelineError('CONFIG_INVALID', `${file}:${at.line}: expected YAML, got: ${said}`);
   }
   if (document.contents !== null && !isMap(document.contents)) {
     throw new PipelineError(
@@ -77,21 +81,26 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
+type Variables = (name: string, path: readonly string[]) => string | { readonly missing: string };
+
 /** Replaces `${NAME}` and `${NAME:-default}` in strings. */
-function interpolate(value: unknown, sources: ConfigSources): unknown {
+function interpolate(value: unknown, path: readonly string[], variables: Variables): unknown {
   if (typeof value === 'string') {
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback?: string) => {
-      const found = sources.env[name] ?? fallback;
-      if (found !== undefined) return found;
+      const found = variables(name, path);
+      if (typeof found === 'string') return found;
+      if (fallback !== undefined) return fallback;
       throw new PipelineError(
         'CONFIG_INVALID',
-        `${sources.file ?? 'configuration'}: expected the environment variable ${name} to be set, it is not; set it or write \${${name}:-default}`,
+        `${found.missing}: expected the environment variable ${name} to be set, it is not; set it or write \${${name}:-default}`,
       );
     });
   }
-  if (Array.isArray(value)) return value.map((item) => interpolate(item, sources));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, interpolate(item, sources)]));
+  if (Array.isArray(value)) return value.map((item, at) => interpolate(item, [...path, String(at)], variables));
+  if (!isTree(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, interpolate(item, [...path, key], variables)]),
+  );
 }
 
 function applySet(tree: Tree, set: string, origins: Map<string, string>): void {

@@ -11,7 +11,7 @@ export function addWhy(program: Command, terminal: Terminal): void {
       .command('why')
       .description('Tell the whole story of one trace: what was found, decided, judged, and what it cost.'),
   )
-    .argument('<trace-id>', '32 hex digits, or the first 8 or more')
+    .argument('<trace-id>', '32 hex digits, or the first 8 or more', traceIdPrefix)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -70,6 +70,12 @@ export function addReport(program: Command, terminal: Terminal): void {
     .action(async (options: CommonOptions) => {
       await printQuery(options, terminal, { ask: (queries) => queries.report(), render: renderReport });
     });
+}
+
+function traceIdPrefix(text: string): string {
+  if (!/^[0-9a-f]{8,32}$/i.test(text))
+    throw new InvalidArgumentError('expected 32 hex digits, or the first 8 or more.');
+  return text;
 }
 
 function wholeNumber(text: string): number {

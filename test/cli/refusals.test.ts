@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -41,12 +41,12 @@ describe('a bad setting is refused with file, line, key and what was expected', 
     {
       title: 'a missing environment variable',
       yaml: 'models:\n  judge:\n    apiKey: ${NO_SUCH_KEY}\n',
-      says: 'assay: FILE: expected the environment variable NO_SUCH_KEY to be set, it is not; set it or write ${NO_SUCH_KEY:-default}\n',
+      says: 'assay: FILE:3: models.judge.apiKey: expected the environment variable NO_SUCH_KEY to be set, it is not; set it or write ${NO_SUCH_KEY:-default}\n',
     },
     {
       title: 'a file that is not YAML',
       yaml: 'sampler: [1, 2\n',
-      says: 'assay: FILE:2: expected YAML, got: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1:\n',
+      says: 'assay: FILE:1: expected YAML, got: Flow sequence in block collection must be sufficiently indented and end with a ]\n',
     },
   ];
   it.each(rows)('$title', async ({ yaml, says }) => {
@@ -81,11 +81,12 @@ describe('a bad setting is refused with file, line, key and what was expected', 
     });
   });
 
-  it('refuses a model without a price, naming the setting', async () => {
+  it('refuses a model without a price, naming the setting, and makes no data directory', async () => {
+    const data = join(temporaryDirectory(), 'data');
     const result = await runAssay([
       'up',
       '--data',
-      join(temporaryDirectory(), 'data'),
+      data,
       '--http',
       '127.0.0.1:0',
       '--set',
@@ -97,6 +98,7 @@ describe('a bad setting is refused with file, line, key and what was expected', 
     ]);
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(/^assay: .*models\.prices\.house-model.*\n$/);
+    expect(existsSync(data)).toBe(false);
   });
 });
 
@@ -112,9 +114,8 @@ describe('what is taken is said in one sentence, and nothing is lost', () => {
     const { port } = holder.address() as AddressInfo;
     const result = await runAssay(['up', '--data', join(temporaryDirectory(), 'data'), '--http', `127.0.0.1:${port}`]);
     holder.close();
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       code: 2,
-      stdout: '',
       stderr: `assay: expected to listen on 127.0.0.1:${port}, but another process holds that port; stop it, or choose another address with --http HOST:PORT.\n`,
     });
   });
@@ -128,6 +129,25 @@ describe('what is taken is said in one sentence, and nothing is lost', () => {
       code: 2,
       stdout: '',
       stderr: `assay: expected a data directory that can be written, got ENOTDIR at ${data}; choose another with --data\n`,
+    });
+  });
+
+  it.each(['up', 'report'])('a data directory that is a file, by assay %s', async (command) => {
+    const data = join(temporaryDirectory(), 'file');
+    writeFileSync(data, '');
+    expect(await runAssay([command, '--data', data])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `assay: expected a data directory, but ${data} is a file; choose another with --data\n`,
+    });
+  });
+
+  it.each(['zzz', '3efa', '3efa4c1ce12cbd356a852d6a6702f7d9a'])('a trace id such as %s', async (id) => {
+    const result = await runAssay(['why', id], { cwd: temporaryDirectory() });
+    expect(result).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: command-argument value '${id}' is invalid for argument 'trace-id'. expected 32 hex digits, or the first 8 or more.\n(see --help)\n`,
     });
   });
 

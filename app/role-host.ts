@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { HostProcess } from './pipeline.js';
 import type { RoleSetup } from './role-runtime.js';
-import { createRpc } from './rpc.js';
+import { createRpc, type Rpc } from './rpc.js';
 
 /** Per thread. The default lets each grow garbage to 48 MB before it looks; five threads of that are a quarter of a gigabyte. */
 const YOUNG_GENERATION_MB = 12;
@@ -20,20 +20,8 @@ export interface HostedRole {
 
 /** Makes the thread of a role; it loads at once and starts when told. `host` is what the role may ask of the process. */
 export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
-  const worker = new Worker(new URL('./role-thread.js', import.meta.url), {
-    workerData: setup,
-    name: setup.role,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-  });
-  const rpc = createRpc(worker, {
-    announce: (text: string) => {
-      host.announce(text);
-    },
-    firstTrace: (traceId: string) => {
-      host.firstTrace(traceId);
-    },
-    admin: (path: string) => host.admin(path),
-  });
+  const worker = makeThread(setup);
+  const rpc = serveHost(worker, host);
   let stopping = false;
   const gone = new Promise<void>((resolve) => {
     worker.once('exit', () => {
@@ -71,4 +59,24 @@ export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
       }
     },
   };
+}
+
+function makeThread(setup: RoleSetup): Worker {
+  return new Worker(new URL('./role-thread.js', import.meta.url), {
+    workerData: setup,
+    name: setup.role,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  });
+}
+
+function serveHost(worker: Worker, host: HostProcess): Rpc {
+  return createRpc(worker, {
+    announce: (text: string) => {
+      host.announce(text);
+    },
+    firstTrace: (traceId: string) => {
+      host.firstTrace(traceId);
+    },
+    admin: (path: string) => host.admin(path),
+  });
 }

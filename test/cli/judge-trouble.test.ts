@@ -25,7 +25,13 @@ describe('no trace is called failed because a judge was', () => {
 
   async function send(args: readonly string[]): Promise<string> {
     const data = temporaryDirectory();
-    const quick = ['sampler.quietMs=200', 'sampler.pi.unsuspected=1', 'judges.maxAttempts=2', 'judges.backoffMs=20'];
+    const quick = [
+      'sampler.quietMs=200',
+      'sampler.pi.unsuspected=1',
+      'judges.maxAttempts=2',
+      'judges.backoffMs=20',
+      'judges.giveUpAfterMs=1000',
+    ];
     const started = await startAssayProcess({ data, args: [...quick.flatMap((set) => ['--set', set]), ...args] });
     assay = started;
     for (let number = 0; number < TRACES; number += 1) {
@@ -81,12 +87,15 @@ describe('no trace is called failed because a judge was', () => {
     const args = judgeArgs(gone);
     const port = Number(new URL(gone.baseUrl).port);
     await gone.close();
-    const data = await send([...args, '--set', 'judges.maxAttempts=20', '--set', 'judges.maxBackoffMs=200']);
+    const data = await send([...args, '--set', 'judges.giveUpAfterMs=60000', '--set', 'judges.maxBackoffMs=200']);
     const waiting = await reportWhen(data, ({ coverage }) => coverage.pending === TRACES);
     expect(waiting.coverage.judge_error).toBe(0);
     judge = await startJudgeServer(port);
     const done = await reportWhen(data, ({ releases }) => releases[0]?.judged === TRACES);
-    expect(done).toMatchObject({ releases: [{ passRate: 1 }], coverage: { judged: TRACES, pending: 0, judge_error: 0 } });
+    expect(done).toMatchObject({
+      releases: [{ passRate: 1 }],
+      coverage: { judged: TRACES, pending: 0, judge_error: 0 },
+    });
   });
 
   it('a budget that runs out: the rest is shed, and said to be', { timeout: 90_000 }, async () => {

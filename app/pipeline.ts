@@ -102,7 +102,7 @@ async function judge(context: RoleContext): Promise<Role> {
   const { chooseModel } = await import('../models/index.js');
   const log = makeLog(context);
   const state = makeState(context, 'judge');
-  const model = chooseModel(context.config.models, context.env);
+  const model = await chooseModel(context.config.models, context.env);
   if (model === undefined) context.process.announce(NO_MODEL);
   const part = createJudge(context.config.judges, {
     ...observed(context),

@@ -44,8 +44,8 @@ export async function startAssay(options: StartOptions): Promise<RunningAssay> {
 
 /** Says what is wrong with the judge model before the first start makes a directory; later the judge role says it. */
 async function refuseModel({ loaded, env }: StartOptions): Promise<void> {
-  const { chooseModel } = await import('../models/index.js');
-  chooseModel(loaded.config.models, env);
+  const { readModelOptions } = await import('../models/index.js');
+  readModelOptions(loaded.config.models, env);
 }
 
 /**

@@ -5,9 +5,9 @@ import { readRetryAfter } from './provider-failure.js';
 const config = (judge: object = {}, prices: object = {}) => modelsConfig.parse({ judge, prices });
 
 describe('readModelOptions', () => {
-  it('finds no model without configuration and keys', () => {
+  it('finds no model without configuration and keys', async () => {
     expect(readModelOptions(modelsConfig.parse({}), {})).toBeUndefined();
-    expect(chooseModel(modelsConfig.parse({}), { ANTHROPIC_API_KEY: ' ' })).toBeUndefined();
+    expect(await chooseModel(modelsConfig.parse({}), { ANTHROPIC_API_KEY: ' ' })).toBeUndefined();
   });
 
   it('takes Anthropic before OpenAI when both keys are there, with its base URL', () => {

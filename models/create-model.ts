@@ -1,10 +1,13 @@
 import type { Model } from '../core/model.js';
-import { createAnthropicModel } from './anthropic-model.js';
 import type { ModelDeps } from './deadline.js';
 import type { ModelOptions } from './model-options.js';
-import { createOpenAiModel } from './openai-model.js';
 
-/** The client of one model, by its wire protocol. */
-export function createModel(options: ModelOptions, deps: ModelDeps): Model {
-  return options.provider === 'openai' ? createOpenAiModel(options, deps) : createAnthropicModel(options, deps);
+/** The client of one model, by its wire protocol. Loads the package of that provider alone. */
+export async function createModel(options: ModelOptions, deps: ModelDeps): Promise<Model> {
+  if (options.provider === 'openai') {
+    const { createOpenAiModel } = await import('./openai-model.js');
+    return createOpenAiModel(options, deps);
+  }
+  const { createAnthropicModel } = await import('./anthropic-model.js');
+  return createAnthropicModel(options, deps);
 }

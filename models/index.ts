@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import type { Model } from '../core/model.js';
 import type { ModelsConfig } from './config.js';
+import { createModel } from './create-model.js';
 import { readModelOptions, type Environment } from './model-options.js';
 
 export { modelsConfig, type ModelsConfig } from './config.js';
@@ -19,7 +20,5 @@ export async function chooseModel(
   clock: Clock = systemClock,
 ): Promise<Model | undefined> {
   const options = readModelOptions(config, env);
-  if (options === undefined) return undefined;
-  const { createModel } = await import('./create-model.js');
-  return createModel(options, { clock });
+  return options && createModel(options, { clock });
 }

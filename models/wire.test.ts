@@ -154,7 +154,7 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
     await new Promise((resolve) => server.close(resolve));
   });
 
-  const model = (change: Partial<ModelOptions> = {}): Model =>
+  const model = (change: Partial<ModelOptions> = {}): Promise<Model> =>
     createModel(
       {
         provider: protocol.provider,
@@ -170,16 +170,14 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
     );
 
   const failure = async (change: Partial<ModelOptions> = {}): Promise<PipelineError & { cause: ModelFailure }> => {
-    const error: unknown = await model(change)
-      .complete(REQUEST, never)
-      .catch((thrown: unknown) => thrown);
+    const error: unknown = await (await model(change)).complete(REQUEST, never).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(PipelineError);
     return error as PipelineError & { cause: ModelFailure };
   };
 
   it('returns the parsed reply, the model that answered and the tokens it charged', async () => {
     answer = protocol.good;
-    expect(await model().complete(REQUEST, never)).toEqual({
+    expect(await (await model()).complete(REQUEST, never)).toEqual({
       value: { verdict: 'pass' },
       model: protocol.answered,
       inputTokens: 120,
@@ -190,7 +188,7 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
 
   it('asks for the schema by its name, with the limit on output and the temperature', async () => {
     answer = protocol.good;
-    await model().complete(REQUEST, never);
+    await (await model()).complete(REQUEST, never);
     const body = seen[0]?.body ?? {};
     expect(body['temperature']).toBe(0.3);
     if (protocol.provider === 'openai') {
@@ -210,13 +208,13 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
     answer = protocol.good;
     const request: Partial<ModelRequest> = { ...REQUEST };
     delete (request as { temperature?: number }).temperature;
-    await model().complete(request as ModelRequest, never);
+    await (await model()).complete(request as ModelRequest, never);
     expect(seen[0]?.body).not.toHaveProperty('temperature');
   });
 
   it('turns reasoning off for a model that reasons unless told not to', async () => {
     answer = protocol.good;
-    await model({ leastReasoning: 'none' }).complete(REQUEST, never);
+    await (await model({ leastReasoning: 'none' })).complete(REQUEST, never);
     if (protocol.provider === 'openai') expect(seen[0]?.body['reasoning_effort']).toBe('none');
     else expect(seen[0]?.body['thinking']).toEqual({ type: 'disabled' });
   });
@@ -321,10 +319,10 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
   it('is named as it was asked for when the reply names no model', async () => {
     for (const named of [7, { id: 'x' }, null, undefined, ['gpt']]) {
       answer = protocol.from(named);
-      expect((await model().complete(REQUEST, never)).model).toBe(protocol.name);
+      expect((await (await model()).complete(REQUEST, never)).model).toBe(protocol.name);
     }
     answer = protocol.from('m'.repeat(100_000));
-    expect((await model().complete(REQUEST, never)).model).toHaveLength(256);
+    expect((await (await model()).complete(REQUEST, never)).model).toHaveLength(256);
   });
 
   it.each([
@@ -348,7 +346,8 @@ describe.each(PROTOCOLS)('a model behind the $provider protocol', (protocol) => 
     answer = () => {
       caller.abort();
     };
-    await expect(model().complete(REQUEST, caller.signal)).rejects.toThrow('Assay is stopping');
+    const made = await model();
+    await expect(made.complete(REQUEST, caller.signal)).rejects.toThrow('Assay is stopping');
   });
 });
 
@@ -360,7 +359,7 @@ describe('a quota that is used up', () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const model = createModel(
+    const model = await createModel(
       {
         provider: 'openai',
         name: 'gpt-6-luna',

@@ -106,6 +106,7 @@ class BusWriter implements Writer {
     const startedMs = clock.nowMs();
     try {
       await this.#cycle();
+      await this.#connection?.releaseMemory();
       this.#failures = 0;
       this.#setReady(!this.#halt.signal.aborted);
       return Math.max(0, flushMs - (clock.nowMs() - startedMs));

@@ -15,7 +15,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 function start(module: string, options: object): ChildProcess {
-  return fork(new URL(module, import.meta.url), [JSON.stringify(options)], { env: cleanEnvironment() });
+  return fork(new URL(module, import.meta.url), [JSON.stringify(options)], {
+    env: cleanEnvironment(),
+    // The flags of this process are for Assay alone.
+    execArgv: [],
+  });
 }
 
 /** @param options.port - tried first, so that a seed's spans name the same address each time */

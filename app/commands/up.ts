@@ -59,7 +59,8 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
       onDeath,
       signal: starting.signal,
     });
-    const where = relative('', assay.dataDirectory) || '.';
+    const below = relative('', assay.dataDirectory);
+    const where = below.startsWith('..') ? assay.dataDirectory : below || '.';
     say(`${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${where}`);
     if (isNew && options.config === undefined) say(firstStartHelp(assay.url));
     return assay;

@@ -28,7 +28,7 @@ export function renderDemoReport(report: DemoReport, paint: Paint): string {
   const notes = [
     '(1) what checks and three votes on every trace would have said, computed beside the pipeline, never charged',
     '(2) of the agents, known because the demo ran them; the scripted judge errs, so (1) differs from it',
-    '(3) over judged traces only, as most tools show it: biased, because suspected failures are judged more often',
+    '(3) over traces with a verdict, as most tools show it: biased, because suspected failures are judged more often',
   ];
   return [
     '',

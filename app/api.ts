@@ -1,7 +1,10 @@
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
 import type { Finding } from '../core/finding.js';
+import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 import type { StepKind, TokenCount } from '../core/trajectory.js';
 import type { VerdictOutcome, Vote } from '../core/verdict.js';
+
+export type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 
 /** The answer of `assay why --json`. */
 export interface Why {
@@ -95,23 +98,6 @@ export interface WhyVerdict {
   readonly costUsd: number;
   readonly judgedAt: string;
 }
-
-/** Exactly one a trace, the first that holds; `open` and `pending` are not final. */
-export const LEDGER_OUTCOMES = [
-  'open',
-  'pending',
-  'judge_error',
-  'abstained',
-  'shed_budget',
-  'judged',
-  'from_cache',
-  'settled',
-  'sampled_out',
-] as const;
-export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
-
-/** Traces received, and each outcome by its own query: received = the sum of the others. */
-export type Coverage = { readonly received: number } & Readonly<Record<LedgerOutcome, number>>;
 
 /** The answer of `assay report --json`. Rates and interval bounds are in [0, 1], or null when nothing supports one. */
 export interface Report {

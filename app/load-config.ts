@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
 import { PipelineError } from '../core/errors.js';
 import { assayConfig, type AssayConfig, type RawConfig } from './config.js';
 import { explainIssue } from './config-issue.js';
@@ -155,5 +154,3 @@ function lineOf(path: readonly PropertyKey[], places: Places): number | undefine
   if (pair === undefined || !isScalar(pair.key) || !pair.key.range) return undefined;
   return places.lines.linePos(pair.key.range[0]).line;
 }
-
-export type ConfigIssue = z.core.$ZodIssue;

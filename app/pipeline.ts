@@ -134,7 +134,7 @@ async function query(context: RoleContext): Promise<Role> {
   const { createQueries } = await import('./queries.js');
   const log = makeLog(context);
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
-  const queries = createQueries({ reader, log, config: context.config, env: context.env });
+  const queries = createQueries({ reader, log, config: context.config });
   return { components: [log, reader], handlers: { ...queries } };
 }
 

@@ -13,7 +13,6 @@ export interface QueryDeps {
   readonly reader: StoreReader;
   readonly log: Log;
   readonly config: AssayConfig;
-  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export interface LocalQueries extends AssayQueries {

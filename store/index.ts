@@ -1,6 +1,5 @@
 export { storeConfig, type StoreConfig } from './config.js';
 export { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
-export { LEDGER_OUTCOMES, type Coverage, type LedgerOutcome } from './ledger-outcome.js';
 export type { TraceFilter, TraceRow } from './ledger-queries.js';
 export { migrate } from './migrate.js';
 export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.js';

@@ -10,7 +10,7 @@ import {
   toVerdict,
   VERDICT_COLUMNS,
 } from './ledger-from-rows.js';
-import type { LedgerOutcome } from './ledger-outcome.js';
+import type { LedgerOutcome } from '../core/ledger-outcome.js';
 
 /** A line of the list of traces. */
 export interface TraceRow {

@@ -8,7 +8,7 @@ import type { LogRecord } from '../core/log.js';
 import type { VerdictOutcome } from '../core/verdict.js';
 import { storeConfig } from './config.js';
 import { openStoreConnection, type QueryParams, type StoreConnection } from './connection.js';
-import { LEDGER_OUTCOMES, type LedgerOutcome } from './ledger-outcome.js';
+import { LEDGER_OUTCOMES, type LedgerOutcome } from '../core/ledger-outcome.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
 import { TOPIC_TABLES } from './topic-tables.js';

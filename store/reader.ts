@@ -7,7 +7,7 @@ import { PipelineError } from '../core/errors.js';
 import type { Span } from '../core/span.js';
 import type { Verdict } from '../core/verdict.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
-import type { Coverage, LedgerOutcome } from './ledger-outcome.js';
+import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 import {
   decisionOf,
   decisionsOf,

@@ -1,7 +1,7 @@
 import type { Cell, ReleaseCells } from '../core/cell.js';
 import type { Clock } from '../core/clock.js';
 import type { StoreConnection } from './connection.js';
-import { type Coverage, LEDGER_OUTCOMES } from './ledger-outcome.js';
+import { type Coverage, LEDGER_OUTCOMES } from '../core/ledger-outcome.js';
 
 /** What was spent, and what a price of judging everything can be computed from. In US dollars. */
 export interface SpendTotals {

@@ -1,5 +1,5 @@
 import type { RateReport, Report } from '../api.js';
-import { LEDGER_OUTCOMES } from '../api.js';
+import { LEDGER_OUTCOMES } from '../../core/ledger-outcome.js';
 import { count, dollars, hang, interval, nameOr, percent, table, type Paint } from './format.js';
 
 export { renderTraces } from './traces.js';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report, TraceRow } from '../../app/index.js';
-import { LEDGER_OUTCOMES } from '../../app/api.js';
+import { LEDGER_OUTCOMES } from '../../core/ledger-outcome.js';
 import {
   runAssay,
   spawnAssay,

@@ -166,5 +166,6 @@ function announcingLog(log: Log, host: HostProcess): Log {
     reader: (topic, group) => log.reader(topic, group),
     endOffsets: (topic) => log.endOffsets(topic),
     lag: (topic, group) => log.lag(topic, group),
+    erase: (keys, erases) => log.erase(keys, erases),
   };
 }

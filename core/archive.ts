@@ -1,7 +1,10 @@
+import type { LogEvent } from './log-event.js';
 import type { Span } from './span.js';
 
-/** Spans that the store already holds: what a late version of a trace is read back from. */
+/** What the store already holds of a trace: what a late version of it is read back from. */
 export interface SpanArchive {
-  /** Each span once, in order of start; empty when the store holds none yet. */
+  /** Each span once, in order of start, without log events; empty when the store holds none yet. */
   spansOf(tenant: string, traceId: string): Promise<readonly Span[]>;
+  /** Each log event once, in order of time. */
+  logsOf(tenant: string, traceId: string): Promise<readonly LogEvent[]>;
 }

@@ -8,8 +8,8 @@ import type { TokenCount } from './trajectory.js';
 export const STRATA = ['settled', 'suspected', 'unsuspected', 'incomplete'] as const;
 export type Stratum = (typeof STRATA)[number];
 
-/** What was decided about a trace. The final outcome of a trace is a view over this and its verdicts. */
-export type DecisionOutcome = 'selected' | 'settled' | 'sampled_out' | 'abstained';
+/** What was decided about a trace; `excluded` by an admission rule it enters no rate. The final outcome of a trace is a view over this and its verdicts. */
+export type DecisionOutcome = 'selected' | 'settled' | 'sampled_out' | 'abstained' | 'excluded';
 
 /** A criterion that a check decided, at no cost. */
 export interface SettledCriterion {
@@ -37,7 +37,11 @@ export interface Decision {
   readonly lastSeenMs: number;
   readonly decidedAtMs: number;
   readonly spanCount: number;
-  /** Exclusive or of the 64-bit hashes of the span ids counted, 16 hex digits. */
+  /** Log events counted, beside the spans. */
+  readonly logCount: number;
+  /** Of the root, or of the first span where there is none: what a verdict is parented to. */
+  readonly rootSpanId: string;
+  /** Exclusive or of the 64-bit hashes of the span ids and log events counted, 16 hex digits. */
   readonly spanXor: string;
   /** Criteria that apply to this trace. */
   readonly criteria: readonly string[];

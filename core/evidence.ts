@@ -20,4 +20,6 @@ export interface Judgement {
   /** Criteria to judge; those that a check settled are only here in an audit. */
   readonly criteria: readonly string[];
   readonly evidence: Evidence;
+  /** True when any of its spans is Assay's own: such a trace is never judged, whatever was decided. */
+  readonly own: boolean;
 }

@@ -9,6 +9,7 @@ export const LEDGER_OUTCOMES = [
   'from_cache',
   'settled',
   'sampled_out',
+  'excluded',
 ] as const;
 export type LedgerOutcome = (typeof LEDGER_OUTCOMES)[number];
 

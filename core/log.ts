@@ -3,9 +3,10 @@ import type { Component } from './component.js';
 /**
  * The topics of the pipeline. A role meets another only here.
  * `spans`: OTLP `ExportTraceServiceRequest` in protobuf, spans of one trace, key = trace id in lower-case hex.
+ * `logs`: OTLP `ExportLogsServiceRequest` in protobuf, log events of one trace, keyed alike.
  * The rest: one JSON document a record, key = trace id.
  */
-export const TOPICS = ['spans', 'decisions', 'judgements', 'verdicts', 'spend', 'policies'] as const;
+export const TOPICS = ['spans', 'logs', 'decisions', 'judgements', 'verdicts', 'spend', 'policies'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** The record header that carries the tenant; the client's own is dropped at admission. */
@@ -73,4 +74,10 @@ export interface Log extends Component {
   endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>>;
   /** Records that the group has not committed yet. */
   lag(topic: Topic, group: string): Promise<number>;
+  /**
+   * Takes the records of these keys out of every topic, durably; readers find gaps in their place.
+   * @param erases - of a key's records, which go; all of them when it is left out. A trace id may be two tenants'
+   * @returns how many were taken out
+   */
+  erase(keys: readonly string[], erases?: (record: Pick<StoredRecord, 'headers'>) => boolean): Promise<number>;
 }

@@ -1,4 +1,4 @@
-import type { Attributes } from './attributes.js';
+import type { Attributes, AttributeValue } from './attributes.js';
 
 /** OTLP span kinds: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
 export type SpanKind = 0 | 1 | 2 | 3 | 4 | 5;
@@ -11,6 +11,8 @@ export interface SpanEvent {
   /** Nanoseconds since the Unix epoch. */
   readonly timeNs: bigint;
   readonly attributes: Attributes;
+  /** Of an event that came as a log record, the record's body. */
+  readonly body?: AttributeValue;
 }
 
 export interface SpanLink {

@@ -78,6 +78,8 @@ export interface Trajectory {
   readonly dialects: readonly string[];
   /** False when no span of the trace holds message text: such a trace cannot be judged. */
   readonly hasContent: boolean;
+  /** Without content: how the emitter is told to send message text, as one imperative without a full stop. */
+  readonly contentSwitch?: string;
   readonly spanCount: number;
   readonly durationMs: number;
 }

@@ -27,6 +27,8 @@ export interface Verdict {
   readonly tenant: string;
   readonly traceId: string;
   readonly version: number;
+  /** The span that it is about: the root. */
+  readonly spanId: string;
   readonly criterion: string;
   readonly outcome: VerdictOutcome;
   /** Share of the deciding votes on the side that won; in [0, 1]. */
@@ -42,7 +44,12 @@ export interface Verdict {
   readonly model: string;
   readonly provider: string;
   readonly fromCache: boolean;
+  /** Of a hit that was judged all the same, whether the cache had said so too; empty when it was none. */
+  readonly cacheAudit: '' | 'agreed' | 'flipped';
+  /** True for an answer that never enters a rate: an audit of a check, or one asked for by hand. */
   readonly audit: boolean;
+  /** Asked for by a person, outside the sampling plan. Such a verdict is an audit too. */
+  readonly byHand: boolean;
   readonly costMicroUsd: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

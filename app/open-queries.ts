@@ -1,19 +1,14 @@
 import { resolve } from 'node:path';
 import type { AssayQueries } from './api.js';
+import { answerCall, rolesOf } from './calls.js';
 import { callControlSocket, findHolder, notReady, tryHoldControlSocket, untilReady } from './control-socket.js';
-import { existingDataDirectory } from './data-directory.js';
+import { existingDataDirectory, openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
-import type { HostProcess } from './pipeline.js';
-import { createRoleRuntime, type RoleSetup } from './role-runtime.js';
+import type { RoleName } from './pipeline.js';
+import type { RoleSetup } from './role-runtime.js';
+import { RoleSet } from './role-set.js';
 import { remoteQueries } from './start-assay.js';
 import { useUtc } from './use-utc.js';
-
-/** The query role asks nothing of its process. */
-const NOBODY: HostProcess = {
-  announce: () => undefined,
-  firstTrace: () => undefined,
-  admin: () => Promise.resolve(undefined),
-};
 
 /** Queries, and how to let go of what answers them. */
 export interface OpenQueries {
@@ -21,26 +16,35 @@ export interface OpenQueries {
   close(): Promise<void>;
 }
 
-/** The query role in this process, which then owns the data directory and answers other commands too. */
-interface OwnRole {
+/** Roles in this process, which then owns the data directory and answers other commands too. */
+interface OwnRoles {
   call(method: string, args: readonly unknown[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  readonly env: RoleSetup['env'];
+  /** Lines that a person should see, such as the judge's announcement. */
+  readonly announce?: (text: string) => void;
+}
+
 /**
  * Each query asks whoever owns the data directory, since the engine has one owner: a running Assay, or another command.
- * When nobody does, this process becomes the owner until `close`. A query waits for an owner that is starting or stopping.
+ * When nobody does, this process becomes the owner until `close`, with the roles that the query needs and nothing else:
+ * what lies on the bus is left to the next Assay. A query waits for an owner that is starting or stopping.
  *
  * A query throws ASSAY_UNREACHABLE when nobody owns the directory and no earlier run left data in it.
  */
-export function openQueries(loaded: LoadedConfig, env: RoleSetup['env']): OpenQueries {
+export function openQueries(loaded: LoadedConfig, options: OpenOptions): OpenQueries {
   const root = resolve(loaded.config.dataDirectory);
-  let own: OwnRole | undefined;
+  let own: OwnRoles | undefined;
   async function ask(method: string, args: readonly unknown[]): Promise<unknown> {
     if (own === undefined) {
       if ((await findHolder(root)) !== undefined) return callControlSocket(root, method, args);
-      existingDataDirectory(root);
-      const opened = await openOwnRole({ role: 'query', raw: loaded.raw, dataDirectory: root, env });
+      const roles = rolesOf(method);
+      if (roles.includes('query')) existingDataDirectory(root);
+      else openDataDirectory(root);
+      const opened = await openOwnRoles(roles, { loaded, root, ...options });
       if (opened === undefined) throw notReady('has just lost the directory to another one');
       own = opened;
     }
@@ -52,24 +56,35 @@ export function openQueries(loaded: LoadedConfig, env: RoleSetup['env']): OpenQu
   };
 }
 
+interface OwnOptions extends OpenOptions {
+  readonly loaded: LoadedConfig;
+  readonly root: string;
+}
+
 /** @returns undefined when another process was faster */
-async function openOwnRole(setup: RoleSetup): Promise<OwnRole | undefined> {
+async function openOwnRoles(roles: readonly RoleName[], options: OwnOptions): Promise<OwnRoles | undefined> {
   useUtc();
-  const role = createRoleRuntime(setup, NOBODY);
+  const { loaded, root, env, announce = () => undefined } = options;
+  const set = new RoleSet({
+    roles,
+    setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env, standby: true }),
+    host: { announce, firstTrace: () => undefined, admin: () => Promise.resolve(undefined) },
+  });
   let started: Promise<unknown> | undefined;
-  const start = (): Promise<unknown> => (started ??= role.start());
-  const socket = await tryHoldControlSocket(setup.dataDirectory, {
+  const start = (): Promise<unknown> => (started ??= set.start());
+  const call = (method: string, args: readonly unknown[]): Promise<unknown> =>
+    answerCall(set, method, args) ?? Promise.reject(notReady('is another command'));
+  const socket = await tryHoldControlSocket(root, {
     kind: 'command',
     async handler(method, args) {
       await start();
-      return role.call(method, args);
+      return call(method, args);
     },
   });
   if (socket === undefined) return undefined;
   const close = async (): Promise<void> => {
     try {
-      await socket.drain();
-      await role.stop();
+      await set.stop(() => socket.drain());
     } finally {
       await socket.close();
     }
@@ -80,5 +95,5 @@ async function openOwnRole(setup: RoleSetup): Promise<OwnRole | undefined> {
     await close();
     throw error;
   }
-  return { call: (method, args) => role.call(method, args), close };
+  return { call, close };
 }

@@ -47,6 +47,8 @@ export interface RoleContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly process: HostProcess;
+  /** Answers calls only, and leaves what lies on the bus to the next Assay. */
+  readonly standby: boolean;
 }
 
 const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Promise<Role>>> = {

@@ -16,6 +16,7 @@ export interface HostedRole {
   stop(): Promise<void>;
   end(): Promise<void>;
   metrics(): Promise<object>;
+  call(method: string, args: readonly unknown[]): Promise<unknown>;
 }
 
 /** Makes the thread of a role; it loads at once and starts when told. `host` is what the role may ask of the process. */
@@ -45,6 +46,7 @@ export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
     died,
     start: async () => (await rpc.call('start')) as string | undefined,
     metrics: async () => (await rpc.call('metrics')) as object,
+    call: (method, args) => rpc.call('call', method, args),
     async stop() {
       stopping = true;
       await rpc.call('stop');

@@ -13,6 +13,8 @@ export interface RoleSetup {
   readonly raw: RawConfig;
   readonly dataDirectory: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** True for a role that only answers calls, and leaves what lies on the bus to the next Assay. */
+  readonly standby?: boolean;
 }
 
 /** A role's life, and the calls that it answers. */
@@ -42,6 +44,7 @@ export function createRoleRuntime(setup: RoleSetup, host: HostProcess): RoleRunt
         config,
         directory: openDataDirectory(setup.dataDirectory),
         env: setup.env,
+        standby: setup.standby ?? false,
         clock: systemClock,
         logger: createLogger(config.log.level, setup.role),
         metrics: createMetrics(registry),

@@ -16,6 +16,7 @@ const rpc: Rpc = createRpc(port, {
   start: () => runtime.start(),
   stop: () => runtime.stop(),
   metrics: () => runtime.metrics(),
+  call: (method: string, args: readonly unknown[]) => runtime.call(method, args),
   end() {
     // After the answer to this call has left.
     setImmediate(() => {

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '../core/clock.js';
+import { PipelineError } from '../core/errors.js';
 import type { AssayQueries, PromptRow, Report, RunningAssay, Status, TraceFilter, TraceRow, Why } from './api.js';
+import { answerCall, rolesOf } from './calls.js';
 import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
 import { metricsPage } from './metrics.js';
-import type { AdminAnswer, HostProcess, RoleName } from './pipeline.js';
-import { hostRole, type HostedRole } from './role-host.js';
-import { createRoleRuntime, type RoleRuntime } from './role-runtime.js';
+import { ROLES, type AdminAnswer, type HostProcess, type RoleName } from './pipeline.js';
+import { RoleSet } from './role-set.js';
 import { useUtc } from './use-utc.js';
-
-/** Last to first, so that whoever hands on finds the next one listening. They stop the other way round. */
-const THREADS = ['write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
 
 const SETTLED_POLL_MS = 100;
 
 export interface StartOptions {
   readonly loaded: LoadedConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** All of them when it is left out. */
+  readonly roles?: readonly RoleName[];
   /** Lines that a person should see, such as the judge's announcement. */
   readonly announce?: (text: string) => void;
   readonly onFirstTrace?: (traceId: string) => void;
@@ -48,16 +48,11 @@ async function refuseModel({ loaded, env }: StartOptions): Promise<void> {
   readModelOptions(loaded.config.models, env);
 }
 
-/**
- * The query role runs in this thread, the others in threads of their own. It opens the embedded engine first and closes it
- * last, and no thread ends before: the end of any thread that has loaded the engine closes it for the whole process, under
- * those who still use it, and if this thread had not loaded it too the process would crash.
- */
+/** Assay as it runs in this process: its roles, and the socket by which commands reach them. */
 class EmbeddedAssay implements HostProcess {
   readonly #options: StartOptions;
   readonly #root: string;
-  readonly #query: RoleRuntime;
-  readonly #threads = new Map<RoleName, HostedRole>();
+  readonly #roles: RoleSet;
   #control: ControlSocket | undefined;
   #stopped: Promise<void> | undefined;
   #ready = false;
@@ -65,9 +60,15 @@ class EmbeddedAssay implements HostProcess {
   #url = '';
 
   constructor(options: StartOptions, root: string) {
+    const { loaded, env, onDeath, roles = ROLES } = options;
     this.#options = options;
     this.#root = root;
-    this.#query = createRoleRuntime(this.#setup('query'), this);
+    this.#roles = new RoleSet({
+      roles,
+      setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env }),
+      host: this,
+      ...(onDeath === undefined ? {} : { onDeath }),
+    });
   }
 
   async start(): Promise<void> {
@@ -75,16 +76,7 @@ class EmbeddedAssay implements HostProcess {
     const handler = (method: string, args: readonly unknown[]): Promise<unknown> => this.#answer(method, args);
     this.#control = await holdControlSocket(this.#root, { kind: 'up', handler }, signal);
     try {
-      signal?.throwIfAborted();
-      // All at once, because loading takes longer than starting.
-      for (const name of THREADS) this.#threads.set(name, hostRole(this.#setup(name), this));
-      await this.#query.start();
-      for (const thread of this.#threads.values()) {
-        signal?.throwIfAborted();
-        thread.died.catch((error: unknown) => this.#options.onDeath?.(error as Error));
-        this.#url = (await thread.start()) ?? '';
-      }
-      signal?.throwIfAborted();
+      this.#url = await this.#roles.start(signal);
     } catch (error) {
       await this.stop();
       throw error;
@@ -96,11 +88,7 @@ class EmbeddedAssay implements HostProcess {
   stop(): Promise<void> {
     this.#stopped ??= (async () => {
       this.#ready = false;
-      const threads = [...this.#threads.values()].reverse();
-      for (const thread of threads) await thread.stop().catch(() => undefined);
-      await this.#control?.drain();
-      await this.#query.stop();
-      for (const thread of threads) await thread.end();
+      await this.#roles.stop(async () => this.#control?.drain());
       // Last, because whoever gets the socket next opens the same files.
       await this.#control?.close();
     })();
@@ -108,14 +96,14 @@ class EmbeddedAssay implements HostProcess {
   }
 
   running(): RunningAssay {
-    const query = (method: string, ...args: readonly unknown[]): Promise<unknown> => this.#query.call(method, args);
+    const call = (method: string, ...args: readonly unknown[]): Promise<unknown> => this.#call(method, args);
     return {
       url: this.#url,
       dataDirectory: this.#root,
-      queries: remoteQueries(query),
-      status: async () => (await query('status')) as Status,
+      queries: remoteQueries(call),
+      status: async () => (await call('status')) as Status,
       async settled(signal) {
-        while (!signal.aborted && (await query('idle')) !== true) await systemClock.sleep(SETTLED_POLL_MS, signal);
+        while (!signal.aborted && (await call('idle')) !== true) await systemClock.sleep(SETTLED_POLL_MS, signal);
       },
       stop: () => this.stop(),
     };
@@ -138,24 +126,29 @@ class EmbeddedAssay implements HostProcess {
         return this.#ready
           ? { status: 200, contentType, body: 'ready\n' }
           : { status: 503, contentType, body: 'not ready: a role is still starting, or stopping\n' };
-      case '/metrics': {
-        const roles = [this.#query, ...this.#threads.values()];
-        const page = await metricsPage(await Promise.all(roles.map((role) => role.metrics())));
-        return { status: 200, ...page };
-      }
+      case '/metrics':
+        return { status: 200, ...(await metricsPage(await this.#roles.metrics())) };
       default:
         return undefined;
     }
   }
 
-  #setup(role: RoleName): Parameters<typeof hostRole>[0] {
-    return { role, raw: this.#options.loaded.raw, dataDirectory: this.#root, env: this.#options.env };
-  }
-
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
     if (!this.#answering) throw notReady('is still starting');
-    return this.#query.call(method, args);
+    return this.#call(method, args);
   }
+
+  async #call(method: string, args: readonly unknown[]): Promise<unknown> {
+    return answerCall(this.#roles, method, args) ?? Promise.reject(notServed(method));
+  }
+}
+
+function notServed(method: string): PipelineError {
+  const roles = rolesOf(method).join(', ');
+  return new PipelineError(
+    'ASSAY_UNREACHABLE',
+    `expected an Assay with the roles ${roles} for this, but the one that runs here does without some of them; stop it, or start it with all roles`,
+  );
 }
 
 /** The queries behind a call that crosses a border. */

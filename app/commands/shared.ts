@@ -50,7 +50,9 @@ export async function printQuery<T>(
   terminal: Terminal,
   work: { ask(queries: AssayQueries): Promise<T>; render(value: T, paint: Paint): string },
 ): Promise<void> {
-  const open = openQueries(configOf(options, terminal), terminal.env);
+  // To stderr, so that what is printed on stdout can be piped.
+  const say = (text: string): void => void terminal.stderr.write(`${text}\n`);
+  const open = openQueries(configOf(options, terminal), { env: terminal.env, announce: say });
   try {
     const value = await work.ask(open.queries);
     const text =

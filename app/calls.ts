@@ -1,0 +1,36 @@
+import type { RoleName } from './pipeline.js';
+
+/** The roles that answer calls. */
+export interface Callable {
+  has(role: RoleName): boolean;
+  call(role: RoleName, method: string, args: readonly unknown[]): Promise<unknown>;
+}
+
+/** A call that takes more than the query role to answer. */
+interface RoleCall {
+  readonly roles: readonly RoleName[];
+  readonly answer: (roles: Callable, args: readonly unknown[]) => Promise<unknown>;
+}
+
+/** Every call that the query role does not answer alone, by method. */
+const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
+  judge: {
+    roles: ['query', 'judge', 'write'],
+    async answer(roles, [traceId, request]) {
+      const judgement = await roles.call('query', 'judgement', [traceId]);
+      return roles.call('judge', 'judge', [judgement, request]);
+    },
+  },
+  testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },
+};
+
+/** The roles that a process needs to answer this method. */
+export function rolesOf(method: string): readonly RoleName[] {
+  return ROLE_CALLS[method]?.roles ?? ['query'];
+}
+
+/** Answers one call by the roles that can. @returns undefined when one of these does not run here */
+export function answerCall(roles: Callable, method: string, args: readonly unknown[]): Promise<unknown> | undefined {
+  if (!rolesOf(method).every((role) => roles.has(role))) return undefined;
+  return ROLE_CALLS[method]?.answer(roles, args) ?? roles.call('query', method, args);
+}

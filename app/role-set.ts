@@ -1,0 +1,75 @@
+import type { HostProcess, RoleName } from './pipeline.js';
+import { hostRole, type HostedRole } from './role-host.js';
+import { createRoleRuntime, type RoleRuntime, type RoleSetup } from './role-runtime.js';
+
+/** In the order they start: last to first, so that whoever hands on finds the next one listening. They stop the other way round. */
+const THREAD_ORDER = ['write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
+
+export interface RoleSetOptions {
+  readonly roles: readonly RoleName[];
+  readonly setup: (role: RoleName) => RoleSetup;
+  readonly host: HostProcess;
+  /** Told when a role ends that nobody stopped. */
+  readonly onDeath?: (error: Error) => void;
+}
+
+/**
+ * Roles that run in this process. The query role runs in this thread, the others in threads of their own.
+ *
+ * It opens the embedded engine first and closes it last, and no thread ends before: the end of any thread that has loaded
+ * the engine closes it for the whole process, under those who still use it, and if this thread had not loaded it too the
+ * process would crash. So there are two phases of stopping, and who has a role that opens the store has `query` too.
+ */
+export class RoleSet {
+  readonly #options: RoleSetOptions;
+  readonly #query: RoleRuntime | undefined;
+  readonly #threads = new Map<RoleName, HostedRole>();
+
+  constructor(options: RoleSetOptions) {
+    const { roles, setup, host } = options;
+    this.#options = options;
+    this.#query = roles.includes('query') ? createRoleRuntime(setup('query'), host) : undefined;
+  }
+
+  has(role: RoleName): boolean {
+    return this.#options.roles.includes(role);
+  }
+
+  /** @returns where the receiver can be reached, or empty */
+  async start(signal?: AbortSignal): Promise<string> {
+    const { roles, setup, host, onDeath } = this.#options;
+    signal?.throwIfAborted();
+    // All at once, because loading takes longer than starting.
+    for (const name of THREAD_ORDER) if (roles.includes(name)) this.#threads.set(name, hostRole(setup(name), host));
+    await this.#query?.start();
+    let url = '';
+    for (const thread of this.#threads.values()) {
+      signal?.throwIfAborted();
+      thread.died.catch((error: unknown) => onDeath?.(error as Error));
+      url = (await thread.start()) ?? url;
+    }
+    signal?.throwIfAborted();
+    return url;
+  }
+
+  /** @param queriesEnd - awaited when nothing is handed on any more, and before the query role stops */
+  async stop(queriesEnd: () => Promise<void>): Promise<void> {
+    const threads = [...this.#threads.values()].reverse();
+    for (const thread of threads) await thread.stop().catch(() => undefined);
+    await queriesEnd();
+    await this.#query?.stop();
+    for (const thread of threads) await thread.end();
+  }
+
+  call(role: RoleName, method: string, args: readonly unknown[]): Promise<unknown> {
+    const runtime = role === 'query' ? this.#query : this.#threads.get(role);
+    if (runtime === undefined) return Promise.reject(new Error(`expected the ${role} role to run here, it does not`));
+    return runtime.call(method, args);
+  }
+
+  /** Of each role, as prom-client's JSON. */
+  metrics(): Promise<readonly object[]> {
+    const runtimes = [...(this.#query === undefined ? [] : [this.#query]), ...this.#threads.values()];
+    return Promise.all(runtimes.map((runtime) => runtime.metrics()));
+  }
+}

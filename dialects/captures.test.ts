@@ -228,7 +228,7 @@ describe('OpenInference over Vercel AI SDK 5', () => {
       finishReason: 'stop',
       sessionId: 'sess-42',
       userId: 'user-7',
-      dialects: ['openinference', 'otel-genai'],
+      dialects: ['openinference', 'otel-genai', 'vercel-ai'],
       spanCount: 4,
     });
     expect(outline(run.steps)).toMatchObject([

@@ -12,6 +12,7 @@ const NORMAL = new Map<string, FinishReason>([
   ['tool-calls', 'tool_call'],
   ['tool_use', 'tool_call'],
   ['toolUse', 'tool_call'],
+  ['function_call', 'tool_call'],
   ['length', 'length'],
   ['max_tokens', 'length'],
   ['content_filter', 'content_filter'],

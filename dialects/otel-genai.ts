@@ -37,13 +37,8 @@ export function readOtelGenAi(span: Span): SpanFields | undefined {
   const mcp = text(get('mcp.method.name'));
   const kind = kindOf(get, mcp);
   const provider = text(get('gen_ai.provider.name')) ?? text(get('gen_ai.system'));
-  if (
-    kind === undefined &&
-    mcp === undefined &&
-    provider === undefined &&
-    !span.attributes.has('gen_ai.operation.name')
-  )
-    return undefined;
+  const says = kind ?? mcp ?? provider ?? text(get('gen_ai.operation.name')) ?? text(get('gen_ai.request.model'));
+  if (says === undefined) return undefined;
   return {
     kind,
     provider,
@@ -77,6 +72,8 @@ function kindOf(get: Get, mcp: string | undefined): StepKind | undefined {
   if (operation !== undefined) return KINDS.get(operation);
   if (mcp !== undefined) return mcp === 'tools/call' ? 'tool' : undefined;
   if (text(get('gen_ai.tool.name')) !== undefined) return 'tool';
+  // A guess, so whoever says the kind under a name of its own is let speak.
+  if (text(get('llm.request.type')) !== undefined || text(get('ai.operationId')) !== undefined) return undefined;
   const isModel = text(get('gen_ai.response.model')) ?? text(get('gen_ai.request.model'));
   return isModel === undefined ? undefined : 'model';
 }

@@ -104,7 +104,8 @@ function wordsOf(trajectory: Trajectory, trace: readonly Span[]): readonly strin
     for (const property of Object.keys(schema?.properties ?? {})) words.add(property);
   }
   for (const span of trace) collect(span.attributes.get('gen_ai.response.id'), words);
-  return [...words].filter((word) => word !== '');
+  // A single letter stands inside everything.
+  return [...words].filter((word) => word.length > 1 || isNumber(word));
 }
 
 function collect(value: unknown, words: Set<string>, ownKeys = keysOf(value)): void {
@@ -146,9 +147,25 @@ function renameSpan(span: Span, renaming: Renaming): Span {
 function renameAttributes(attributes: Attributes, renaming: Renaming): Attributes {
   const entries = [...attributes].map(([key, value]): [string, AttributeValue] => {
     const isCount = typeof value === 'number' && /token/.test(key);
-    return [key, isCount ? value * renaming.factor : (renameValue(value, renaming.text) as AttributeValue)];
+    if (isCount) return [key, value * renaming.factor];
+    if (typeof value === 'string' && /usage|providerMetadata/i.test(key) && value.startsWith('{'))
+      return [key, JSON.stringify(renameCounts(JSON.parse(value), renaming, false))];
+    return [key, renameValue(value, renaming.text) as AttributeValue];
   });
   return new Map(entries.reverse());
+}
+
+/** Counts that an emitter sends inside JSON, which may hold other numbers beside them. */
+function renameCounts(value: unknown, renaming: Renaming, areCounts: boolean): unknown {
+  if (typeof value === 'number') return areCounts ? value * renaming.factor : value;
+  if (typeof value !== 'object' || value === null) return renameValue(value, renaming.text);
+  if (Array.isArray(value)) return value.map((item) => renameCounts(item, renaming, areCounts));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      renameCounts(item, renaming, areCounts || /token|usage|^(in|out)put|^total/i.test(key)),
+    ]),
+  );
 }
 
 function renameTrajectory(trajectory: Trajectory, renaming: Renaming): unknown {

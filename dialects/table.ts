@@ -1,11 +1,15 @@
 import type { Span } from '../core/span.js';
 import { fill, type MutableFields, type SpanFields } from './fields.js';
+import { excludedCache } from './excluded-cache.js';
 import { readFailure } from './failure.js';
 import { readGeneral } from './general.js';
 import { readOpenInference } from './openinference.js';
 import { readOpenInferenceValues } from './openinference-values.js';
+import { readOpenLlmetryLegacy } from './openllmetry-legacy.js';
+import { readOpenLlmetry } from './openllmetry.js';
 import { readOtelGenAiLegacy } from './otel-genai-legacy.js';
 import { readOtelGenAi } from './otel-genai.js';
+import { readVercelAi } from './vercel-ai.js';
 
 /** One way of saying what a span is. */
 export interface Dialect {
@@ -21,7 +25,10 @@ export interface Dialect {
 const TABLE: readonly Dialect[] = [
   { name: 'openinference', read: readOpenInference },
   { name: 'otel-genai', read: readOtelGenAi },
+  { name: 'vercel-ai', read: readVercelAi },
+  { name: 'openllmetry', read: readOpenLlmetry },
   { name: 'otel-genai-legacy', read: readOtelGenAiLegacy },
+  { name: 'openllmetry', read: readOpenLlmetryLegacy },
   { name: 'openinference', read: readOpenInferenceValues },
 ];
 
@@ -40,6 +47,7 @@ export function readSpan(span: Span, contributed: Set<string>): SpanFields {
     if (said !== undefined && fill(fields, said)) contributed.add(dialect.name);
   }
   fill(fields, readGeneral(span));
+  if (fields.inputTokens !== undefined) fields.inputTokens += excludedCache(span);
   // A failure that the span itself admits is told in its own words, else in the dialect's.
   fields.failure = readFailure(span) ?? fields.failure;
   return fields;

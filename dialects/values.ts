@@ -21,6 +21,18 @@ export function content(value: AttributeValue | undefined): string | undefined {
   return found === undefined || HIDDEN.has(found.trim()) ? undefined : found;
 }
 
+/** Like `content`, for emitters that encode every value: a text comes out without its JSON quotes. */
+export function unquoted(value: AttributeValue | undefined): string | undefined {
+  const found = content(value);
+  if (found?.startsWith('"') !== true) return found;
+  try {
+    const inner: unknown = JSON.parse(found);
+    return typeof inner === 'string' ? content(inner) : found;
+  } catch {
+    return found;
+  }
+}
+
 /** A count of something, sent as a number or as its text. */
 export function count(value: AttributeValue | undefined): number | undefined {
   const digits = typeof value === 'object' ? undefined : text(value);

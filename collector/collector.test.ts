@@ -273,7 +273,7 @@ describe('a request that is refused', () => {
     [
       'JSON called protobuf',
       { headers: PROTOBUF, body: '{"resourceSpans":[]}' },
-      { status: 400, part: 'send an OTLP ExportTraceServiceRequest' },
+      { status: 400, part: 'send an OTLP export request' },
     ],
     ['JSON without a byte', { headers: JSON_TYPE, body: '' }, { status: 400, part: 'expected more JSON' }],
     ['cut protobuf', { headers: PROTOBUF, body: valid().subarray(0, -1) }, { status: 400, part: 'cut short' }],

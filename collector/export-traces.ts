@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { PipelineError } from '../core/errors.js';
 import { TENANT_HEADER, type Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
-import { splitByTrace, type SplitResult } from '../core/otlp/split-by-trace.js';
+import { splitByTrace } from '../core/otlp/split-by-trace.js';
+import type { SplitResult } from '../core/otlp/split-request.js';
 import { transcodeJson } from '../core/otlp/transcode-json.js';
 import { exportAnswer, refusalAnswer, type Answer, type Encoding, type Refusal } from './answer.js';
 import type { CollectorConfig } from './config.js';
@@ -63,17 +64,15 @@ async function receive(exchange: Exchange): Promise<Answer> {
   // In a function of its own, so that the body can be freed while the bus is waited for.
   const admitted = await admit(exchange);
   if ('refusal' in admitted) return refusalAnswer(encoding, admitted.refusal);
-  const { records, spans, rejectedSpans, rejectedMessage } = admitted.value;
+  const { records, accepted, rejected, rejectedMessage } = admitted.value;
   const headers = { [TENANT_HEADER]: config.tenant };
   if (records.length > 0) {
-    await deps.log.append(
-      records.map(({ traceId, bytes }) => ({ topic: 'spans', key: traceId, value: bytes, headers })),
-    );
+    await deps.log.append(records.map(({ key, bytes }) => ({ topic: 'spans' as const, key, value: bytes, headers })));
     deps.refusals.took();
   }
-  deps.spans.add(spans);
-  deps.rejectedSpans.add(rejectedSpans);
-  return exportAnswer(encoding, { spans: rejectedSpans, message: rejectedMessage });
+  deps.spans.add(accepted);
+  deps.rejectedSpans.add(rejected);
+  return exportAnswer(encoding, { spans: rejected, message: rejectedMessage });
 }
 
 async function admit(exchange: Exchange): Promise<Outcome<SplitResult>> {

@@ -5,7 +5,7 @@ import type { Attributes, AttributeValue } from './attributes.js';
  * or after the span, or in another request. Attributes and body are read when they are first asked for.
  */
 export interface LogEvent {
-  /** 32 lower-case hex digits. */
+  /** 32 lower-case hex digits; empty for an evaluation that names a response (`gen_ai.response.id`) and no trace. */
   readonly traceId: string;
   /** 16 lower-case hex digits, or empty when it is about the trace as a whole. */
   readonly spanId: string;

@@ -35,7 +35,8 @@ function decodeKeyValue(reader: WireReader, into: Map<string, AttributeValue>): 
   into.set(key, value);
 }
 
-function decodeAnyValue(reader: WireReader): AttributeValue {
+/** The value that the reader is at, which must have been checked. An empty one is null. */
+export function decodeAnyValue(reader: WireReader): AttributeValue {
   let value: AttributeValue = null;
   const outer = reader.enter();
   while (reader.next()) {

@@ -307,7 +307,7 @@ describe('decodeSpans on bytes that are no request', () => {
 
   it('says what came, where, and what to do', () => {
     expect(() => decodeSpans(Uint8Array.of(0x08, 0x01))).toThrow(
-      'expected field 1 as bytes, got varint at byte 1; send an OTLP ExportTraceServiceRequest.',
+      'expected field 1 as bytes, got varint at byte 1; send an OTLP export request.',
     );
   });
 });

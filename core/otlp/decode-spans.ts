@@ -1,11 +1,11 @@
 import type { Span, SpanKind, StatusCode } from '../span.js';
-import { checkField, checkMessage } from './check-message.js';
-import type { SpanSource } from './decoded-span.js';
-import { DecodedSpan, Resource } from './decoded-span.js';
+import { checkField } from './check-message.js';
+import { decodeEnvelope, type ItemSource } from './decode-envelope.js';
+import { DecodedSpan } from './decoded-span.js';
+import { SPAN } from './item-fields.js';
 import { malformed } from './malformed.js';
-import { OTLP } from './schema.js';
-import { SPAN } from './span-fields.js';
-import { WIRE, WireReader } from './wire-reader.js';
+import { OTLP, TRACES_ENVELOPE } from './schema.js';
+import { WIRE, type WireReader } from './wire-reader.js';
 
 const NO_PARENT = '0000000000000000';
 
@@ -20,51 +20,10 @@ const NO_PARENT = '0000000000000000';
  * @throws {PipelineError} OTLP_MALFORMED, also for an id that is not of its length: admission lets none of these pass
  */
 export function decodeSpans(bytes: Uint8Array): Span[] {
-  const reader = new WireReader(bytes);
-  const spans: Span[] = [];
-  while (reader.next()) {
-    if (reader.field === 1) decodeResourceSpans(reader, spans);
-    else checkField(reader, OTLP.request);
-  }
-  return spans;
+  return decodeEnvelope(bytes, TRACES_ENVELOPE, decodeSpan);
 }
 
-function decodeResourceSpans(reader: WireReader, into: Span[]): void {
-  reader.expect(WIRE.bytes);
-  const resource = new Resource(reader.bytes);
-  const outer = reader.enter();
-  while (reader.next()) {
-    if (reader.field === 1) resource.parts.push({ start: checkMessage(reader, OTLP.resource), end: reader.position });
-    else if (reader.field === 2) decodeScopeSpans(reader, resource, into);
-    else checkField(reader, OTLP.resourceSpans);
-  }
-  reader.leave(outer);
-}
-
-function decodeScopeSpans(reader: WireReader, resource: Resource, into: Span[]): void {
-  reader.expect(WIRE.bytes);
-  const source: SpanSource = { bytes: reader.bytes, resource, scopeName: '', scopeVersion: '' };
-  const outer = reader.enter();
-  while (reader.next()) {
-    if (reader.field === 1) decodeScope(reader, source);
-    else if (reader.field === 2) into.push(decodeSpan(reader, source));
-    else checkField(reader, OTLP.scopeSpans);
-  }
-  reader.leave(outer);
-}
-
-function decodeScope(reader: WireReader, into: SpanSource): void {
-  reader.expect(WIRE.bytes);
-  const outer = reader.enter();
-  while (reader.next()) {
-    if (reader.field === 1) into.scopeName = reader.expectString();
-    else if (reader.field === 2) into.scopeVersion = reader.expectString();
-    else checkField(reader, OTLP.scope);
-  }
-  reader.leave(outer);
-}
-
-function decodeSpan(reader: WireReader, source: SpanSource): Span {
+function decodeSpan(reader: WireReader, source: ItemSource): Span {
   reader.expect(WIRE.bytes);
   const outer = reader.enter();
   const span = new DecodedSpan(source, { start: reader.position, end: reader.end });

@@ -1,40 +1,9 @@
-import type { Attributes, AttributeValue } from '../attributes.js';
+import type { Attributes } from '../attributes.js';
 import type { Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../span.js';
 import { decodeAttributes } from './decode-attributes.js';
-import { SPAN } from './span-fields.js';
+import type { ItemSource, Range } from './decode-envelope.js';
+import { SPAN } from './item-fields.js';
 import { WireReader } from './wire-reader.js';
-
-/** Part of a buffer: a message that is read later. */
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Attributes of a resource, read once for all its spans. */
-export class Resource {
-  /** More than one when the sender wrote the resource in parts; they are one message, as protobuf has it. */
-  readonly parts: Range[] = [];
-  private read: Attributes | undefined;
-
-  constructor(private readonly bytes: Buffer) {}
-
-  get attributes(): Attributes {
-    if (this.read === undefined) {
-      const into = new Map<string, AttributeValue>();
-      for (const part of this.parts) decodeAttributes(new WireReader(this.bytes, part.start, part.end), 1, into);
-      this.read = into;
-    }
-    return this.read;
-  }
-}
-
-/** What the spans of one scope share. Filled in while the request is read: resource and scope may come after the spans. */
-export interface SpanSource {
-  readonly bytes: Buffer;
-  readonly resource: Resource;
-  scopeName: string;
-  scopeVersion: string;
-}
 
 /** A span over checked bytes. Attributes, events and links become objects when they are first asked for. */
 export class DecodedSpan implements Span {
@@ -53,7 +22,7 @@ export class DecodedSpan implements Span {
   private readLinks: readonly SpanLink[] | undefined;
 
   constructor(
-    private readonly source: SpanSource,
+    private readonly source: ItemSource,
     private readonly range: Range,
   ) {}
 

@@ -1,6 +1,8 @@
 import { bench, describe } from 'vitest';
 import { decodeSpans } from './decode-spans.js';
+import { encodeLogs } from './logs.test-support.js';
 import { splitByTrace } from './split-by-trace.js';
+import { splitLogsByTrace } from './split-logs-by-trace.js';
 import { encodeRequest, type SpanModel } from './testing.test-support.js';
 import { transcodeJson } from './transcode-json.js';
 
@@ -47,9 +49,28 @@ const json = JSON.stringify({
   ],
 });
 
+/** 512 records, half of them an application's own lines, half message events with the name in an attribute. */
+const logs = encodeLogs(
+  ...spans.map(({ traceId, spanId }, index) => ({
+    traceId,
+    spanId,
+    timeNs: 1795227654413000000n,
+    severityNumber: 9,
+    body: { content: 'text '.repeat(180) },
+    attributes: {
+      'gen_ai.system': 'openai',
+      'gen_ai.request.model': 'gpt-4o-mini',
+      'event.name': index % 2 === 0 ? 'gen_ai.user.message' : 'http.request',
+    },
+  })),
+);
+
 describe(`OTLP, ${SPANS} spans a run, ${Math.round(bytes.length / 1024)} KiB in protobuf`, () => {
   bench('split by trace', () => {
     splitByTrace(bytes, { tenant: 'default' });
+  });
+  bench('split logs by trace', () => {
+    splitLogsByTrace(logs, { tenant: 'default' });
   });
   bench('decode, headers only', () => {
     decodeSpans(bytes);

@@ -169,9 +169,42 @@ const resourceSpans = define('ResourceSpans', [
 ]);
 const request = define('ExportTraceServiceRequest', [[1, 'resourceSpans', resourceSpans, repeated]]);
 
+const SEVERITIES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+const SEVERITY_NUMBERS = new Map([
+  ['SEVERITY_NUMBER_UNSPECIFIED', 0],
+  ...SEVERITIES.flatMap((name, level) =>
+    ['', '2', '3', '4'].map((grade, step) => [`SEVERITY_NUMBER_${name}${grade}`, 4 * level + step + 1] as const),
+  ),
+]);
+
+const logRecord = define('LogRecord', [
+  [1, 'timeUnixNano', 'fixed64'],
+  [2, 'severityNumber', 'enum', { names: SEVERITY_NUMBERS }],
+  [3, 'severityText', 'string'],
+  [5, 'body', anyValue],
+  [6, 'attributes', keyValue, repeated],
+  [7, 'droppedAttributesCount', 'uint32'],
+  [8, 'flags', 'fixed32'],
+  [9, 'traceId', 'id'],
+  [10, 'spanId', 'id'],
+  [11, 'observedTimeUnixNano', 'fixed64'],
+  [12, 'eventName', 'string'],
+]);
+const scopeLogs = define('ScopeLogs', [
+  [1, 'scope', scope],
+  [2, 'logRecords', logRecord, repeated],
+  [3, 'schemaUrl', 'string'],
+]);
+const resourceLogs = define('ResourceLogs', [
+  [1, 'resource', resource],
+  [2, 'scopeLogs', scopeLogs, repeated],
+  [3, 'schemaUrl', 'string'],
+]);
+const logsRequest = define('ExportLogsServiceRequest', [[1, 'resourceLogs', resourceLogs, repeated]]);
+
 /**
- * The messages of an OTLP trace request.
- * @see opentelemetry-proto 1.9.0, trace/v1/trace.proto, common/v1/common.proto, resource/v1/resource.proto
+ * The messages of OTLP trace and logs requests.
+ * @see opentelemetry-proto 1.9.0, trace/v1/trace.proto, logs/v1/logs.proto, common/v1/common.proto, resource/v1/resource.proto
  */
 export const OTLP = {
   request,
@@ -187,4 +220,29 @@ export const OTLP = {
   anyValue,
   arrayValue,
   keyValueList,
+  logsRequest,
+  logRecord,
 } as const;
+
+/** The messages around the items of a signal. In all signals they have the same field numbers. */
+export interface Envelope {
+  /** Name of the signal, as in the path that its requests are posted to. */
+  readonly signal: 'traces' | 'logs';
+  readonly request: Message;
+  readonly resourceItems: Message;
+  readonly scopeItems: Message;
+}
+
+export const TRACES_ENVELOPE: Envelope = {
+  signal: 'traces',
+  request,
+  resourceItems: resourceSpans,
+  scopeItems: scopeSpans,
+};
+
+export const LOGS_ENVELOPE: Envelope = {
+  signal: 'logs',
+  request: logsRequest,
+  resourceItems: resourceLogs,
+  scopeItems: scopeLogs,
+};

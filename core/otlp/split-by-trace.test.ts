@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { AttributeValue } from '../attributes.js';
 import { PipelineError } from '../errors.js';
 import { decodeSpans } from './decode-spans.js';
-import { splitByTrace, type SplitOptions } from './split-by-trace.js';
+import { splitByTrace } from './split-by-trace.js';
+import type { SplitOptions } from './split-request.js';
 import {
   encodeRequest,
   reverseFields,
@@ -106,16 +107,16 @@ describe('splitByTrace', () => {
     'kafka/01-plain.value.bin',
   ])('keeps every span of %s, with its own resource and scope, in one record per trace', (name) => {
     for (const bytes of [fixture(name), reverseFields(fixture(name))]) {
-      const { records, spans, rejectedSpans, rejectedMessage } = splitByTrace(bytes, options);
-      expect(new Set(records.map((record) => record.traceId)).size).toBe(records.length);
+      const { records, accepted, rejected, rejectedMessage } = splitByTrace(bytes, options);
+      expect(new Set(records.map((record) => record.key)).size).toBe(records.length);
       expect(records.length).toBe(new Set(decodeSpans(bytes).map((one) => one.traceId)).size);
       for (const record of records) {
         const decoded = decodeSpans(record.bytes);
-        expect(new Set(decoded.map((one) => one.traceId))).toEqual(new Set([record.traceId]));
-        expect(decoded).toHaveLength(record.spanCount);
+        expect(new Set(decoded.map((one) => one.traceId))).toEqual(new Set([record.key]));
+        expect(decoded).toHaveLength(record.count);
       }
       expect(sorted(splitSpans(bytes))).toEqual(sorted(expectedSpans(bytes, 'acme')));
-      expect([spans, rejectedSpans, rejectedMessage]).toEqual([decodeSpans(bytes).length, 0, '']);
+      expect([accepted, rejected, rejectedMessage]).toEqual([decodeSpans(bytes).length, 0, '']);
     }
   });
 
@@ -123,8 +124,8 @@ describe('splitByTrace', () => {
     fc.assert(
       fc.property(arbitraryRequest, fc.boolean(), (request, reverse) => {
         const bytes = reverse ? reverseFields(encodeRequest(request)) : encodeRequest(request);
-        const { spans } = splitByTrace(bytes, options);
-        expect(spans).toBe(decodeSpans(bytes).length);
+        const { accepted } = splitByTrace(bytes, options);
+        expect(accepted).toBe(decodeSpans(bytes).length);
         expect(sorted(splitSpans(bytes))).toEqual(sorted(expectedSpans(bytes, 'acme')));
       }),
       { numRuns: 300 },
@@ -182,8 +183,8 @@ describe('splitByTrace', () => {
   ])('rejects the span with %s, says why, and keeps the others', (_name, bad, message) => {
     const request = [{ scopes: [{ spans: [span(A, 1), bad, bad, span(B, 2)] }] }];
     const result = splitByTrace(encodeRequest(request), options);
-    expect(result.records.map((record) => [record.traceId, record.spanCount])).toEqual([[A, 1], [B, 1]]); // prettier-ignore
-    expect([result.spans, result.rejectedSpans, result.rejectedMessage]).toEqual([2, 2, message]);
+    expect(result.records.map((record) => [record.key, record.count])).toEqual([[A, 1], [B, 1]]); // prettier-ignore
+    expect([result.accepted, result.rejected, result.rejectedMessage]).toEqual([2, 2, message]);
   });
 
   it('names each reason of rejected spans with its count, up to eight of them', () => {
@@ -207,8 +208,9 @@ describe('splitByTrace', () => {
   it('gives no records for an empty request', () => {
     expect(splitByTrace(new Uint8Array(), options)).toEqual({
       records: [],
-      spans: 0,
-      rejectedSpans: 0,
+      accepted: 0,
+      ignored: 0,
+      rejected: 0,
       rejectedMessage: '',
     });
   });
@@ -226,8 +228,8 @@ describe('splitByTrace', () => {
     for (let end = 1; end < bytes.length; end += 3) {
       const cut = bytes.subarray(0, end);
       try {
-        const { spans, rejectedSpans } = splitByTrace(cut, options);
-        expect(spans + rejectedSpans).toBe(decodeSpans(cut).length);
+        const { accepted, rejected } = splitByTrace(cut, options);
+        expect(accepted + rejected).toBe(decodeSpans(cut).length);
         whole++;
       } catch (error) {
         expect(error).toBeInstanceOf(PipelineError);

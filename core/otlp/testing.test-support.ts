@@ -124,13 +124,13 @@ export function encodeRequest(request: RequestModel): Uint8Array {
   return writer.finish();
 }
 
-function writeMessage(writer: WireWriter, field: number, body: () => void): void {
+export function writeMessage(writer: WireWriter, field: number, body: () => void): void {
   const start = writer.open(field);
   body();
   writer.close(start);
 }
 
-function writeText(writer: WireWriter, field: number, text: string | undefined): void {
+export function writeText(writer: WireWriter, field: number, text: string | undefined): void {
   if (text !== undefined) writer.string(field, text);
 }
 
@@ -165,7 +165,7 @@ function writeSpan(writer: WireWriter, span: SpanModel): void {
   });
 }
 
-function writeAttributes(writer: WireWriter, field: number, attributes: AttributeModel = []): void {
+export function writeAttributes(writer: WireWriter, field: number, attributes: AttributeModel = []): void {
   const entries: readonly (readonly [string, AttributeValue])[] = isPairs(attributes)
     ? attributes
     : Object.entries(attributes);
@@ -183,7 +183,7 @@ function isPairs(attributes: AttributeModel): attributes is readonly (readonly [
   return Array.isArray(attributes);
 }
 
-function writeValue(writer: WireWriter, value: AttributeValue): void {
+export function writeValue(writer: WireWriter, value: AttributeValue): void {
   if (value === null) return;
   if (typeof value === 'string') writer.string(1, value);
   else if (typeof value === 'boolean') writer.bool(2, value);

@@ -15,10 +15,10 @@ export interface Owner {
   readonly beside: Pieces;
 }
 
-/** The spans that one trace has in one scope. */
+/** The spans or log records that one trace has in one scope. */
 interface ScopeGroup {
   readonly scope: Owner;
-  readonly spans: Pieces;
+  readonly items: Pieces;
 }
 
 interface ResourceGroup {
@@ -26,13 +26,19 @@ interface ResourceGroup {
   readonly scopes: ScopeGroup[];
 }
 
-/** What one trace holds of a request. */
+/** Where an item lies in a request. */
+export interface Place {
+  readonly resource: Owner;
+  readonly scope: Owner;
+}
+
+/** What one trace holds of a request: spans, or log records, which lie in it alike. */
 export class TraceGroups {
-  spanCount = 0;
+  count = 0;
   private readonly resources: ResourceGroup[] = [];
 
-  addSpan(place: { readonly resource: Owner; readonly scope: Owner }, start: number, end: number): void {
-    this.spanCount++;
+  add(place: Place, start: number, end: number): void {
+    this.count++;
     let group = this.resources.at(-1);
     if (group?.resource !== place.resource) {
       group = { resource: place.resource, scopes: [] };
@@ -40,10 +46,10 @@ export class TraceGroups {
     }
     let scope = group.scopes.at(-1);
     if (scope?.scope !== place.scope) {
-      scope = { scope: place.scope, spans: [] };
+      scope = { scope: place.scope, items: [] };
       group.scopes.push(scope);
     }
-    addPiece(scope.spans, start, end);
+    addPiece(scope.items, start, end);
   }
 
   /** Upper bound of the bytes that `frame` gives, and close to it. */
@@ -51,25 +57,25 @@ export class TraceGroups {
     let size = 0;
     for (const { resource, scopes } of this.resources) {
       size += GROUP_OVERHEAD + tenantField.length + sizeOf(resource.own) + sizeOf(resource.beside);
-      for (const { scope, spans } of scopes) {
-        size += GROUP_OVERHEAD + sizeOf(scope.own) + sizeOf(scope.beside) + sizeOf(spans);
+      for (const { scope, items } of scopes) {
+        size += GROUP_OVERHEAD + sizeOf(scope.own) + sizeOf(scope.beside) + sizeOf(items);
       }
     }
     return size;
   }
 
-  /** One request with the spans of this trace, in a buffer of its own. */
+  /** One request with the items of this trace, in a buffer of its own. */
   frame(request: Buffer, tenantField: Uint8Array): Uint8Array {
     const writer = new WireWriter(this.maxSize(tenantField));
     for (const { resource, scopes } of this.resources) {
-      const resourceSpans = writer.open(1);
+      const resourceItems = writer.open(1);
       const own = writer.open(1);
       copy(writer, request, resource.own);
       writer.raw(tenantField, 0, tenantField.length);
       writer.close(own);
       for (const group of scopes) frameScope(writer, request, group);
       copy(writer, request, resource.beside);
-      writer.close(resourceSpans);
+      writer.close(resourceItems);
     }
     return writer.finish();
   }
@@ -79,15 +85,15 @@ export class TraceGroups {
 const GROUP_OVERHEAD = 12;
 
 function frameScope(writer: WireWriter, request: Buffer, group: ScopeGroup): void {
-  const scopeSpans = writer.open(2);
+  const scopeItems = writer.open(2);
   if (group.scope.own.length > 0) {
     const own = writer.open(1);
     copy(writer, request, group.scope.own);
     writer.close(own);
   }
-  copy(writer, request, group.spans);
+  copy(writer, request, group.items);
   copy(writer, request, group.scope.beside);
-  writer.close(scopeSpans);
+  writer.close(scopeItems);
 }
 
 function copy(writer: WireWriter, request: Buffer, pieces: Pieces): void {

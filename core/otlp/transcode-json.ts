@@ -1,7 +1,15 @@
 import { JsonReader, type JsonType } from './json-reader.js';
 import { parseBase64, parseDouble, parseHex, parseInteger } from './json-scalars.js';
 import { malformed, MAX_NESTING } from './malformed.js';
-import { OTLP, type Field, type FieldKind, type Message } from './schema.js';
+import {
+  LOGS_ENVELOPE,
+  OTLP,
+  TRACES_ENVELOPE,
+  type Envelope,
+  type Field,
+  type FieldKind,
+  type Message,
+} from './schema.js';
 import { WireWriter } from './wire-writer.js';
 
 const INT64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
@@ -21,9 +29,19 @@ const UINT32 = { min: 0n, max: 2n ** 32n - 1n };
  * @throws {PipelineError} OTLP_MALFORMED, naming the field
  */
 export function transcodeJson(json: string | Uint8Array): Uint8Array {
-  const bytes =
-    typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
-  return new Transcoder(bytes).request();
+  return new Transcoder(toBytes(json), TRACES_ENVELOPE).request();
+}
+
+/**
+ * An OTLP/JSON `ExportLogsServiceRequest` as protobuf, as `transcodeJson` has it for traces.
+ * @throws {PipelineError} OTLP_MALFORMED, naming the field
+ */
+export function transcodeJsonLogs(json: string | Uint8Array): Uint8Array {
+  return new Transcoder(toBytes(json), LOGS_ENVELOPE).request();
+}
+
+function toBytes(json: string | Uint8Array): Buffer {
+  return typeof json === 'string' ? Buffer.from(json) : Buffer.from(json.buffer, json.byteOffset, json.byteLength);
 }
 
 class Transcoder {
@@ -32,14 +50,17 @@ class Transcoder {
   /** Names of fields and numbers of elements, from the request down to the value at hand. */
   private readonly path: (string | number)[] = [];
 
-  constructor(bytes: Buffer) {
+  constructor(
+    bytes: Buffer,
+    private readonly envelope: Envelope,
+  ) {
     this.reader = new JsonReader(bytes);
     this.writer = new WireWriter(bytes.length >>> 1);
   }
 
   request(): Uint8Array {
     this.expect('object');
-    this.message(OTLP.request, 0);
+    this.message(this.envelope.request, 0);
     this.reader.finish();
     return this.writer.finish();
   }
@@ -72,9 +93,11 @@ class Transcoder {
   }
 
   private unknown(message: Message, key: string): void {
-    const signal = /^resource_?(logs|metrics|profiles)$/i.exec(key)?.[1]?.toLowerCase();
-    if (message === OTLP.request && signal !== undefined) {
-      throw malformed(`expected traces, got ${signal}, which belong to /v1/${signal},`, key);
+    const { request, signal } = this.envelope;
+    const items = /^resource_?(spans|logs|metrics|profiles)$/i.exec(key)?.[1]?.toLowerCase();
+    if (message === request && items !== undefined) {
+      const got = items === 'spans' ? 'traces' : items;
+      throw malformed(`expected ${signal}, got ${got}, which belong to /v1/${got},`, key);
     }
     this.reader.skip();
   }

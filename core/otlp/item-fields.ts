@@ -13,3 +13,17 @@ export const SPAN = {
   links: 13,
   status: 15,
 } as const;
+
+/** Numbers of a log record's fields. @see opentelemetry-proto, logs/v1/logs.proto */
+export const LOG_RECORD = {
+  time: 1,
+  severityNumber: 2,
+  severityText: 3,
+  body: 5,
+  attributes: 6,
+  flags: 8,
+  traceId: 9,
+  spanId: 10,
+  observedTime: 11,
+  eventName: 12,
+} as const;

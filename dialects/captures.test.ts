@@ -1,34 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import type { Step, Trajectory } from '../core/trajectory.js';
-import { without } from '../test/fixtures/captures/make-span.js';
-import { asRow, byTrace, CAPTURES, readRequests, readTraces, type Capture } from '../test/fixtures/captures/load.js';
+import { asRow, byTrace, CAPTURES, readRequests, readTraces } from '../test/fixtures/captures/load.js';
+import {
+  ANSWER,
+  ARGUMENTS,
+  CALL,
+  CLAUDE_CALL,
+  INSTRUCTIONS,
+  outline,
+  QUESTION,
+  read,
+  readOne,
+  RESULT,
+  SCHEMA,
+  SORTED_RESULT,
+} from '../test/fixtures/captures/weather.js';
 import { readTrajectory } from './index.js';
-
-const QUESTION = 'What is the weather in Paris?';
-const ANSWER = 'The weather in Paris is rainy, 14°C.';
-const INSTRUCTIONS = 'You are a weather agent.';
-const ARGUMENTS = '{"location":"Paris"}';
-const RESULT = '{"location":"Paris","temp_c":14,"conditions":"rainy"}';
-const SORTED_RESULT = '{"conditions":"rainy","location":"Paris","temp_c":14}';
-const SCHEMA = { type: 'object', properties: { location: { type: 'string' } }, required: ['location'] };
-const CALL = { id: 'call_fake_weather_1', name: 'get_weather', arguments: ARGUMENTS };
-const CLAUDE_CALL = { ...CALL, id: 'toolu_fake_1' };
-
-function read(capture: Capture): readonly Trajectory[] {
-  return readTraces(capture).map((spans) => readTrajectory(spans, { tenant: 'acme' }));
-}
-
-/** The trace whose id starts so. */
-function readOne(capture: Capture, traceId: string): Trajectory {
-  const found = read(capture).find((trajectory) => trajectory.traceId.startsWith(traceId));
-  if (found === undefined) throw new Error(`expected trace ${traceId} in ${capture}, got none`);
-  return found;
-}
-
-/** Steps without places and times. */
-function outline(steps: readonly Step[]): readonly Partial<Step>[] {
-  return steps.map((step) => without(step, 'spanId', 'parentSpanId', 'startNs', 'durationMs'));
-}
 
 describe('OpenInference, OpenAI and Anthropic clients', () => {
   it('reads the agent run; its streamed turn sends no tokens, so only the first turn counts', () => {
@@ -215,36 +201,6 @@ describe('OpenInference, OpenAI Agents', () => {
   });
 });
 
-describe('OpenInference over Vercel AI SDK 5', () => {
-  it('reads the run through double-encoded arguments, empty values and a root that repeats the last usage', () => {
-    const run = readOne('openinference-vercel', '99b397');
-    expect(run).toMatchObject({
-      service: 'oi-vercel',
-      input: QUESTION,
-      output: ANSWER,
-      model: 'gpt-4o-mini-2024-07-18',
-      provider: 'openai.chat',
-      tokens: { input: 170, output: 29 },
-      finishReason: 'stop',
-      sessionId: 'sess-42',
-      userId: 'user-7',
-      dialects: ['openinference', 'otel-genai', 'vercel-ai'],
-      spanCount: 4,
-    });
-    expect(outline(run.steps)).toMatchObject([
-      {
-        kind: 'model',
-        arguments: QUESTION,
-        toolCalls: [CALL],
-        finishReason: 'tool_call',
-        tokens: { input: 58, output: 17 },
-      },
-      { kind: 'tool', name: 'get_weather', arguments: ARGUMENTS, result: RESULT },
-      { kind: 'model', arguments: SORTED_RESULT, result: ANSWER, tokens: { input: 112, output: 12 } },
-    ]);
-  });
-});
-
 describe('OTel GenAI with its content in log records', () => {
   it('reads all but the messages, and says that there are none', () => {
     const run = readOne('otel-genai', '2dfead');
@@ -282,79 +238,6 @@ describe('OTel GenAI with its content in log records', () => {
       },
       { kind: 'embedding', name: 'text-embedding-3-small' },
       { kind: 'model', name: 'gpt-4o-mini', model: 'gpt-4o-mini', error: "400 Invalid 'messages' (fake)" },
-    ]);
-  });
-});
-
-describe('OTel GenAI of Vercel AI SDK 7', () => {
-  it.each([
-    { traceId: '2e331c', model: 'gpt-4o-mini-2024-07-18', provider: 'openai', input: 170, call: CALL, says: undefined },
-    {
-      traceId: 'd84276',
-      model: 'claude-sonnet-4-20250514',
-      provider: 'anthropic',
-      input: 190,
-      call: CLAUDE_CALL,
-      says: 'Let me check.',
-    },
-  ])('reads the run on $model, whose root repeats the sum', ({ traceId, model, provider, input, call, says }) => {
-    const run = readOne('vercel-ai-v7-genai', traceId);
-    expect(run).toMatchObject({
-      service: 'ai-sdk7-agent',
-      release: '1.0.0',
-      environment: 'test',
-      instructions: INSTRUCTIONS,
-      input: QUESTION,
-      output: ANSWER,
-      model,
-      provider,
-      tokens: { input, output: 29 },
-      finishReason: 'stop',
-      dialects: ['otel-genai'],
-      spanCount: 6,
-    });
-    expect(run.sessionId).toBeUndefined();
-    expect(run.userId).toBeUndefined();
-    expect(run.tools).toMatchObject([{ name: 'get_weather', description: 'Get current weather', parameters: SCHEMA }]);
-    const [first, tool, last, ...more] = outline(run.steps);
-    expect(first).toMatchObject({ kind: 'model', arguments: QUESTION, toolCalls: [call], finishReason: 'tool_call' });
-    expect(first?.result).toBe(says);
-    expect(tool).toEqual({ kind: 'tool', name: 'get_weather', arguments: ARGUMENTS, result: RESULT });
-    expect(last).toMatchObject({
-      kind: 'model',
-      arguments: SORTED_RESULT,
-      result: ANSWER,
-      toolCalls: [],
-      finishReason: 'stop',
-    });
-    expect(more).toEqual([]);
-  });
-
-  it('counts the two nested spans of an embedding once; they hold no text', () => {
-    const run = readOne('vercel-ai-v7-genai', '37a008');
-    expect(run).toMatchObject({ model: 'text-embedding-3-small', provider: 'openai', hasContent: false, spanCount: 2 });
-    expect(outline(run.steps)).toEqual([{ kind: 'embedding', name: 'text-embedding-3-small' }]);
-    expect(run.tokens).toBeUndefined();
-  });
-
-  it('reads a run that failed, and tells the failure once', () => {
-    const run = readOne('vercel-ai-v7-genai', 'c78d93');
-    expect(run).toMatchObject({
-      input: 'FAIL_PLEASE',
-      model: 'gpt-4o-mini',
-      error: "Invalid 'messages' (fake)",
-      hasContent: true,
-    });
-    expect(run.output).toBeUndefined();
-    expect(run.tokens).toBeUndefined();
-    expect(outline(run.steps)).toEqual([
-      {
-        kind: 'model',
-        name: 'gpt-4o-mini',
-        model: 'gpt-4o-mini',
-        arguments: 'FAIL_PLEASE',
-        error: "Invalid 'messages' (fake)",
-      },
     ]);
   });
 });

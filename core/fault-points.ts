@@ -9,6 +9,7 @@ export const FAULT_POINTS = [
   'judge-after-verdict',
   'writer-before-insert',
   'writer-after-insert',
+  'publisher-before-commit',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

@@ -1,0 +1,3 @@
+export { publisherConfig, type PublisherConfig } from './config.js';
+export { createPublisher, PUBLISHER_GROUP, type PublisherDeps, type PublisherOptions } from './publisher.js';
+export type { Fetch } from './send.js';

@@ -11,6 +11,9 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What counts the rejected in the answer of a signal. In protobuf all of them have the number 1. */
+export type RejectedField = 'rejectedSpans' | 'rejectedLogRecords';
+
 /** Why a request is not taken. The message is for the sender's log. */
 export interface Refusal {
   readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 503;
@@ -42,20 +45,20 @@ export function refusalAnswer(encoding: Encoding, refusal: Refusal): Answer {
   return { status, contentType: encoding, body: writer.finish(), headers };
 }
 
-/** An `ExportTraceServiceResponse`; `partial_success` is set only when spans were rejected. */
+/** An export response of a signal; `partial_success` is set only when something was rejected. */
 export function exportAnswer(
   encoding: Encoding,
-  rejected: { readonly spans: number; readonly message: string },
+  rejected: { readonly field: RejectedField; readonly count: number; readonly message: string },
 ): Answer {
-  const { spans, message } = rejected;
+  const { field, count, message } = rejected;
   if (encoding === 'application/json') {
-    const body = spans === 0 ? {} : { partialSuccess: { rejectedSpans: String(spans), errorMessage: message } };
+    const body = count === 0 ? {} : { partialSuccess: { [field]: String(count), errorMessage: message } };
     return { status: 200, contentType: encoding, body: JSON.stringify(body) };
   }
   const writer = new WireWriter(128);
-  if (spans > 0) {
+  if (count > 0) {
     const partial = writer.open(1);
-    writer.int64(1, spans);
+    writer.int64(1, count);
     writer.string(2, message);
     writer.close(partial);
   }

@@ -6,12 +6,13 @@ import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { refusalAnswer, type Answer } from './answer.js';
 import type { CollectorConfig } from './config.js';
-import { createExportTraces } from './export-traces.js';
+import { createExport, type ExportDeps, type SignalCounters } from './export-signal.js';
 import { answerEncoding } from './headers.js';
 import { HttpServer } from './http-server.js';
 import { createInFlight } from './in-flight.js';
 import { createRefusalLog } from './refusal-log.js';
 import { dispatch, type Route, type Routes } from './routes.js';
+import { LOGS, TRACES } from './signals.js';
 
 /** What an operator's path answers. */
 export interface AdminPage {
@@ -22,7 +23,7 @@ export interface AdminPage {
 
 /** Collaborators of the collector. */
 export interface CollectorDeps {
-  /** Takes the spans. Who starts and stops it is not the collector. */
+  /** Takes the spans and log records. Who starts and stops it is not the collector. */
   readonly log: Log;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -42,7 +43,7 @@ export interface Collector extends Component {
 const ADMIN_PATHS = ['/healthz', '/readyz', '/metrics'] as const;
 
 /**
- * Receives OTLP over HTTP, and puts the spans on the bus, one record per trace. A request is acknowledged when the bus has
+ * Receives OTLP over HTTP, and puts spans and log records on the bus, one record per trace. A request is acknowledged when the bus has
  * all of it; stopping waits for the requests that were taken.
  *
  * `start` throws {PipelineError} LISTEN_FAILED.
@@ -71,7 +72,8 @@ export function createCollector(options: CollectorConfig, deps: CollectorDeps): 
 
 function makeRoutes(options: CollectorConfig, deps: CollectorDeps): Routes {
   const { metrics, admin } = deps;
-  const exportTraces = createExportTraces(options, {
+  // Shared: the bound of the bytes in flight is over all signals.
+  const shared: Omit<ExportDeps, 'counters'> = {
     log: deps.log,
     refusals: createRefusalLog({
       logger: deps.logger,
@@ -83,15 +85,36 @@ function makeRoutes(options: CollectorConfig, deps: CollectorDeps): Routes {
       options.maxInFlightBytes,
       metrics.gauge('assay_collector_in_flight_bytes', 'Bytes of requests that the bus has not taken yet.'),
     ),
-    spans: metrics.counter('assay_collector_spans_total', 'Spans acknowledged to their senders.'),
-    rejectedSpans: metrics.counter('assay_collector_rejected_spans_total', 'Spans left out because of an invalid id.'),
-  });
-  const routes = new Map<string, Route>([['/v1/traces', { methods: ['POST'], handle: exportTraces }]]);
+  };
+  const traces = createExport(TRACES, options, { ...shared, counters: spanCounters(metrics) });
+  const logs = createExport(LOGS, options, { ...shared, counters: logCounters(metrics) });
+  const routes = new Map<string, Route>([
+    ['/v1/traces', { methods: ['POST'], handle: traces }],
+    ['/v1/logs', { methods: ['POST'], handle: logs }],
+  ]);
   if (admin === undefined) return routes;
   for (const path of ADMIN_PATHS) {
     routes.set(path, { methods: ['GET', 'HEAD'], handle: (request) => adminAnswer(request, path, admin) });
   }
   return routes;
+}
+
+function spanCounters(metrics: Metrics): SignalCounters {
+  return {
+    accepted: metrics.counter('assay_collector_spans_total', 'Spans acknowledged to their senders.'),
+    rejected: metrics.counter('assay_collector_rejected_spans_total', 'Spans left out because of an invalid id.'),
+  };
+}
+
+function logCounters(metrics: Metrics): SignalCounters {
+  return {
+    accepted: metrics.counter('assay_collector_logs_total', 'Log records of agent work acknowledged to their senders.'),
+    ignored: metrics.counter(
+      'assay_collector_ignored_logs_total',
+      'Log records left out because they are not about the work of an agent, or about no trace.',
+    ),
+    rejected: metrics.counter('assay_collector_rejected_logs_total', 'Log records left out because of an invalid id.'),
+  };
 }
 
 async function adminAnswer(

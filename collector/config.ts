@@ -29,9 +29,14 @@ export const collectorConfig = z
       .positive()
       .default(20_000)
       .describe(
-        'Most traces that the spans of one request may belong to; a request with more is answered 413, its sender should send smaller batches.',
+        'Most traces that the spans or log records of one request may belong to; a request with more is answered 413, its sender should send smaller batches.',
       ),
-    tenant: z.string().min(1).max(128).default('default').describe('Tenant that all received spans belong to.'),
+    tenant: z
+      .string()
+      .min(1)
+      .max(128)
+      .default('default')
+      .describe('Tenant that all received spans and log records belong to.'),
   })
   // A request and its records, whose size is bounded by three bodies, must fit when nothing else is in flight.
   .refine((config) => config.maxInFlightBytes >= 4 * config.maxBodyBytes, {

@@ -24,10 +24,8 @@ export async function dispatch(routes: Routes, request: IncomingMessage): Promis
 }
 
 function notFound(path: string, routes: Routes): Refusal {
-  const signal = /^\/v1\/(logs|metrics)$/.exec(path)?.[1];
-  if (signal !== undefined) {
-    const variable = `OTEL_${signal.toUpperCase()}_EXPORTER=none`;
-    const message = `expected traces, got ${signal}, which are not received here; set ${variable} to stop sending them.`;
+  if (path === '/v1/metrics') {
+    const message = `expected traces or logs, got metrics, which are not received here; set OTEL_METRICS_EXPORTER=none to stop sending them.`;
     return { status: 404, message };
   }
   const known = [...routes.keys()].join(', ');

@@ -2,22 +2,27 @@ import type { IncomingMessage } from 'node:http';
 import { PipelineError } from '../core/errors.js';
 import { TENANT_HEADER, type Log } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
-import { splitByTrace } from '../core/otlp/split-by-trace.js';
 import type { SplitResult } from '../core/otlp/split-request.js';
-import { transcodeJson } from '../core/otlp/transcode-json.js';
 import { exportAnswer, refusalAnswer, type Answer, type Encoding, type Refusal } from './answer.js';
 import type { CollectorConfig } from './config.js';
 import { bodyEncoding, isGzip } from './headers.js';
 import type { Hold, InFlight } from './in-flight.js';
 import { readBody } from './read-body.js';
 import type { RefusalLog } from './refusal-log.js';
+import type { Signal } from './signals.js';
 
-/** Collaborators of the trace receiver. */
-export interface ExportTracesDeps {
+/** What is counted of one signal: spans, or log records. */
+export interface SignalCounters {
+  readonly accepted: Counter;
+  readonly ignored?: Counter;
+  readonly rejected: Counter;
+}
+
+/** Collaborators of the receiver of a signal. */
+export interface ExportDeps {
   readonly log: Log;
   readonly inFlight: InFlight;
-  readonly spans: Counter;
-  readonly rejectedSpans: Counter;
+  readonly counters: SignalCounters;
   readonly refusals: RefusalLog;
   /** In [0, 1). */
   readonly random: () => number;
@@ -29,20 +34,21 @@ const RECORD_OVERHEAD_BYTES = 1536;
 type Outcome<T> = { readonly value: T } | { readonly refusal: Refusal };
 
 /**
- * Handles `POST /v1/traces`: reads, splits by trace, and acknowledges once the bus holds all of it.
+ * Handles `POST` of one signal: reads, splits by trace, and acknowledges once the bus holds all of it.
  *
  * Senders drop what is answered 500, so all trouble that is not of their making is a 503.
  */
-export function createExportTraces(
+export function createExport(
+  signal: Signal,
   config: CollectorConfig,
-  deps: ExportTracesDeps,
+  deps: ExportDeps,
 ): (request: IncomingMessage) => Promise<Answer> {
   return async (request) => {
     const encoding = bodyEncoding(request);
     if ('refusal' in encoding) return refusalAnswer('application/json', encoding.refusal);
     const hold = deps.inFlight.hold();
     try {
-      return await receive({ request, encoding: encoding.value, hold, config, deps });
+      return await receive({ signal, request, encoding: encoding.value, hold, config, deps });
     } catch (error) {
       return refusalAnswer(encoding.value, refusalOf(error, deps));
     } finally {
@@ -52,31 +58,34 @@ export function createExportTraces(
 }
 
 interface Exchange {
+  readonly signal: Signal;
   readonly request: IncomingMessage;
   readonly encoding: Encoding;
   readonly hold: Hold;
   readonly config: CollectorConfig;
-  readonly deps: ExportTracesDeps;
+  readonly deps: ExportDeps;
 }
 
 async function receive(exchange: Exchange): Promise<Answer> {
-  const { encoding, config, deps } = exchange;
+  const { signal, encoding, config, deps } = exchange;
   // In a function of its own, so that the body can be freed while the bus is waited for.
   const admitted = await admit(exchange);
   if ('refusal' in admitted) return refusalAnswer(encoding, admitted.refusal);
-  const { records, accepted, rejected, rejectedMessage } = admitted.value;
+  const { records, accepted, ignored, rejected, rejectedMessage } = admitted.value;
+  const { topic, rejectedField } = signal;
   const headers = { [TENANT_HEADER]: config.tenant };
   if (records.length > 0) {
-    await deps.log.append(records.map(({ key, bytes }) => ({ topic: 'spans' as const, key, value: bytes, headers })));
+    await deps.log.append(records.map(({ key, bytes }) => ({ topic, key, value: bytes, headers })));
     deps.refusals.took();
   }
-  deps.spans.add(accepted);
-  deps.rejectedSpans.add(rejected);
-  return exportAnswer(encoding, { spans: rejected, message: rejectedMessage });
+  deps.counters.accepted.add(accepted);
+  deps.counters.ignored?.add(ignored);
+  deps.counters.rejected.add(rejected);
+  return exportAnswer(encoding, { field: rejectedField, count: rejected, message: rejectedMessage });
 }
 
 async function admit(exchange: Exchange): Promise<Outcome<SplitResult>> {
-  const { request, hold, config, deps } = exchange;
+  const { signal, request, hold, config, deps } = exchange;
   const gzip = isGzip(request);
   if ('refusal' in gzip) return gzip;
   const overloaded = retryLater('expected room for this request, but too many bytes are in flight', deps);
@@ -87,8 +96,8 @@ async function admit(exchange: Exchange): Promise<Outcome<SplitResult>> {
     overloaded,
   });
   if ('refusal' in body) return body;
-  const bytes = exchange.encoding === 'application/json' ? transcodeJson(body.bytes) : body.bytes;
-  const value = splitByTrace(bytes, {
+  const bytes = exchange.encoding === 'application/json' ? signal.transcode(body.bytes) : body.bytes;
+  const value = signal.split(bytes, {
     tenant: config.tenant,
     maxBytes: 3 * config.maxBodyBytes,
     maxTraces: config.maxTracesPerRequest,
@@ -105,7 +114,7 @@ function neverFits(size: number, { maxInFlightBytes }: CollectorConfig): Refusal
   return { status: 413, message };
 }
 
-function refusalOf(error: unknown, deps: ExportTracesDeps): Refusal {
+function refusalOf(error: unknown, deps: ExportDeps): Refusal {
   if (error instanceof PipelineError) {
     if (error.code === 'OTLP_MALFORMED') return { status: 400, message: error.message };
     if (error.code === 'OTLP_TOO_LARGE') return { status: 413, message: error.message };
@@ -115,7 +124,7 @@ function refusalOf(error: unknown, deps: ExportTracesDeps): Refusal {
 }
 
 /** Retry-After is spread over three seconds, so that the senders do not all come back at once. */
-function retryLater(problem: string, deps: ExportTracesDeps): Refusal {
+function retryLater(problem: string, deps: ExportDeps): Refusal {
   const seconds = 1 + Math.floor(deps.random() * 3);
   const message = `${problem}; nothing was acknowledged, send it again after ${seconds} s.`;
   return { status: 503, message, headers: { 'retry-after': String(seconds) } };

@@ -21,6 +21,7 @@ export class BlockCursor {
   readonly #deps: CursorDeps;
   #position: number;
   #loaded: LoadedBlock | undefined;
+  #replacements: number | undefined;
 
   constructor(topic: Topic, position: number, deps: CursorDeps) {
     this.#topic = topic;
@@ -35,6 +36,7 @@ export class BlockCursor {
   /** What there is from here on, within the limits; one record at least when there is one. Moves on behind it. */
   read(tables: Tables, { maxRecords, maxBytes }: PollOptions): readonly StoredRecord[] {
     tables.refresh();
+    this.#forgetErased(tables);
     const records: StoredRecord[] = [];
     let bytes = 0;
     while (records.length < maxRecords) {
@@ -46,6 +48,10 @@ export class BlockCursor {
         continue;
       }
       const index = offset - loaded.meta.firstOffset;
+      if (loaded.block.isErased(index)) {
+        this.#position = offset + 1;
+        continue;
+      }
       bytes += loaded.block.bytesOf(index);
       if (records.length > 0 && bytes > maxBytes) break;
       const record = loaded.block.recordAt(index);
@@ -58,6 +64,13 @@ export class BlockCursor {
       this.#position = offset + 1;
     }
     return records;
+  }
+
+  /** The open block is a copy: it may hold what was erased since. */
+  #forgetErased(tables: Tables): void {
+    const replacements = tables.replacements();
+    if (replacements !== this.#replacements) this.#loaded = undefined;
+    this.#replacements = replacements;
   }
 
   /** The block that holds the position, which moves up to it over what retention removed. */

@@ -10,7 +10,7 @@ import { crc32 } from './crc32.js';
  *     bodies: u32 crc of the rest of the body, u32 key length, u32 headers length, key, headers, value
  *
  * Little-endian. Headers are `u32 length, bytes` for each name and value in turn. The lengths stand in the header, so a
- * spoilt body costs one record and not its neighbours.
+ * spoilt body costs one record and not its neighbours. An erased record keeps its place as a body of length 0.
  */
 const FIXED_HEADER_BYTES = 8;
 const FIXED_BODY_BYTES = 12;
@@ -82,8 +82,14 @@ export function encodeBlock(records: readonly EncodedRecord[]): Buffer {
 export interface Block {
   /** Bytes of the body of this record; index in [0, count). */
   bytesOf(index: number): number;
+  /** 0 bytes: it was erased. */
+  isErased(index: number): boolean;
   /** The record, or undefined when its bytes are not those that were written. */
   recordAt(index: number): BlockRecord | undefined;
+  /** Its key alone, unchecked. */
+  keyAt(index: number): string;
+  /** As it is written. */
+  bodyAt(index: number): Buffer;
 }
 
 /**
@@ -102,10 +108,30 @@ export function openBlock(block: Buffer, count: number): Block | undefined {
     starts[index + 1] = starts[index]! + block.readUInt32LE(FIXED_HEADER_BYTES + 4 * index);
   }
   const readHeaders = headersReader();
+  const bodyAt = (index: number): Buffer => block.subarray(starts[index], starts[index + 1]);
+  const bytesOf = (index: number): number => starts[index + 1]! - starts[index]!;
   return {
-    bytesOf: (index) => starts[index + 1]! - starts[index]!,
-    recordAt: (index) => decodeBody(block.subarray(starts[index], starts[index + 1]), readHeaders),
+    bytesOf,
+    bodyAt,
+    isErased: (index) => bytesOf(index) === 0,
+    recordAt: (index) => decodeBody(bodyAt(index), readHeaders),
+    keyAt(index) {
+      const body = bodyAt(index);
+      return body.length < FIXED_BODY_BYTES
+        ? ''
+        : body.toString('utf8', FIXED_BODY_BYTES, FIXED_BODY_BYTES + body.readUInt32LE(4));
+    },
   };
+}
+
+/** The same block with the records at these places erased; all others keep theirs. */
+export function eraseFromBlock(block: Block, count: number, erased: ReadonlySet<number>): Buffer {
+  const bodies = Array.from({ length: count }, (_, index) => (erased.has(index) ? NO_BYTES : block.bodyAt(index)));
+  const header = Buffer.allocUnsafe(FIXED_HEADER_BYTES + 4 * count);
+  header.writeUInt32LE(count, 4);
+  bodies.forEach((body, index) => header.writeUInt32LE(body.length, FIXED_HEADER_BYTES + 4 * index));
+  header.writeUInt32LE(crc32(header.subarray(4)), 0);
+  return Buffer.concat([header, ...bodies]);
 }
 
 type HeadersReader = (bytes: Buffer) => Readonly<Record<string, string>>;

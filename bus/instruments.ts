@@ -6,6 +6,7 @@ export interface BusInstruments {
   readonly appendedBytes: Counter<'topic'>;
   readonly corruptRecords: Counter<'topic'>;
   readonly removedRecords: Counter<'topic'>;
+  readonly erasedRecords: Counter<'topic'>;
   readonly refusedRecords: Counter;
   readonly appendSeconds: Histogram;
   readonly sizeBytes: Gauge;
@@ -23,6 +24,7 @@ export function busInstruments(metrics: Metrics): BusInstruments {
       labels,
     ),
     removedRecords: metrics.counter('assay_bus_removed_records_total', 'Records removed by retention.', labels),
+    erasedRecords: metrics.counter('assay_bus_erased_records_total', 'Records erased on request.', labels),
     refusedRecords: metrics.counter('assay_bus_refused_records_total', 'Records that could not be made durable.'),
     appendSeconds: metrics.histogram('assay_bus_append_duration_seconds', 'From append to durable.', {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -243,6 +243,66 @@ describe('the lmdb log on its disk', () => {
     await expect(log.append([unwritable])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     await log.append([textRecord('spend', 'k', 'next')]);
     expect(texts(await pollCount(log.reader('spend', 'g'), 1))).toEqual(['next']);
+  });
+
+  it('leaves no text of an erased record in its file, and every other record as it was', async () => {
+    const log = await openLog();
+    const second = await openLog();
+    const reader = second.reader('spans', 'g');
+    for (let turn = 0; turn < 30; turn += 1) {
+      const text = (name: string): string => `${name}-text-${turn} `.repeat(turn % 3 === 0 ? 20_000 : 5);
+      await log.append([textRecord('spans', 'gone', text('gone')), textRecord('spans', 'kept', text('kept'))]);
+      await log.append([textRecord('judgements', 'gone', text('gone'))]);
+      await log.append([textRecord('spend', 'kept', text('kept'))]);
+    }
+    await pollCount(reader, 7);
+    const holds = async (text: string): Promise<boolean> => (await readFile(join(directory, 'log.mdb'))).includes(text);
+    expect(await holds('gone-text')).toBe(true);
+    const sizeBefore = (await stat(join(directory, 'log.mdb'))).size;
+    expect(await log.erase(['gone'])).toBe(60);
+    expect(await holds('gone-text')).toBe(false);
+    expect((await stat(join(directory, 'log.mdb'))).size).toBeLessThan(sizeBefore + 2 ** 22);
+    const kept = await pollCount(log.reader('spans', 'all'), 30);
+    expect(kept.map(({ offset }) => offset)).toEqual(Array.from({ length: 30 }, (_, turn) => 2 * turn + 1));
+    expect(texts(kept).map((text) => text.slice(0, 12).trim())).toEqual(
+      Array.from({ length: 30 }, (_, turn) => `kept-text-${turn}`),
+    );
+    expect(metrics.counts.get('assay_bus_erased_records_total')).toBe(60);
+    expect(metrics.counts.get('assay_bus_corrupt_records_total') ?? 0).toBe(0);
+  });
+
+  it('leaves no text in the gaps of pages that small records share', async () => {
+    const log = await openLog();
+    let seed = 7;
+    const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+    let gone = 0;
+    for (let turn = 0; turn < 400; turn += 1) {
+      const key = random() < 0.2 ? 'gone' : 'kept';
+      if (key === 'gone') gone += 1;
+      const topic = TOPICS[Math.floor(random() * TOPICS.length)]!;
+      await log.append([textRecord(topic, key, `${key}-text `.repeat(1 + Math.floor(random() * random() * 400)))]);
+    }
+    expect(await log.erase(['gone'])).toBe(gone);
+    const file = await readFile(join(directory, 'log.mdb'));
+    expect(file.includes('gone-text')).toBe(false);
+    expect(file.includes('kept-text')).toBe(true);
+  });
+
+  it('forgets the places of erased records with the blocks that retention removes', async () => {
+    const clock = manualClock();
+    const log = await openLog({}, { clock });
+    const reader = log.reader('spans', 'g');
+    for (const key of ['a', 'b', 'a', 'b', 'a']) await log.append([textRecord('spans', key, key)]);
+    await log.erase(['a']);
+    await pollCount(reader, 2);
+    await reader.commit(0, 4);
+    expect(await log.lag('spans', 'g')).toBe(0);
+    clock.advance(25 * HOUR_MS);
+    await vi.waitUntil(() => removed() === 4);
+    expect(await log.lag('spans', 'late')).toBe(0);
+    await log.append([textRecord('spans', 'b', 'new')]);
+    expect(await log.lag('spans', 'late')).toBe(1);
+    expect(await firstText(log.reader('spans', 'late'))).toBe('new');
   });
 
   it('may not be set to hold more than is mapped for it', () => {

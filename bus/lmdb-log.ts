@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import type { Log, LogReader, LogRecord, Topic } from '../core/log.js';
+import type { Log, LogReader, LogRecord, RecordPlace, Topic } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { createAppender, type Appender } from './appender.js';
 import { createCapacity, type Capacity } from './capacity.js';
 import type { BusConfig } from './config.js';
 import { openEnvironment } from './environment.js';
+import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
 import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
 import { sweepUntil } from './retention.js';
@@ -126,7 +127,16 @@ class LmdbLog implements Log {
     tables.refresh();
     const end = tables.newestBlock(topic)?.endOffset ?? 0;
     const oldest = tables.oldestBlocks(topic, 1)[0]?.firstOffset ?? 0;
-    return Math.max(0, end - Math.max(tables.committed(topic, group) ?? 0, oldest));
+    const from = Math.max(tables.committed(topic, group) ?? 0, oldest);
+    return end <= from ? 0 : end - from - tables.erasedFrom(topic, from);
+  }
+
+  async erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number> {
+    const { environment, tables } = this.#source();
+    return eraseKeys(
+      { keys: new Set(keys), erases: erases ?? (() => true) },
+      { environment, tables, instruments: this.#instruments, clock: this.#deps.clock },
+    );
   }
 
   #source(): OpenLog {

@@ -81,7 +81,9 @@ export class LmdbReader implements LogReader {
     const { environment, tables } = this.#deps.source();
     await environment.write({
       apply() {
-        if (nextOffset > (tables.committed(topic, group) ?? -1)) tables.putCommitted(topic, group, nextOffset);
+        // Nobody will ever be given what was erased, so nobody could commit it.
+        const next = tables.skipGaps(topic, nextOffset);
+        if (next > (tables.committed(topic, group) ?? -1)) tables.putCommitted(topic, group, next);
       },
     });
   }
@@ -128,8 +130,9 @@ export class LmdbReader implements LogReader {
     const committed = await environment.write({
       apply() {
         const before = tables.committed(topic, group);
-        if (before === undefined) tables.putCommitted(topic, group, 0);
-        return before ?? 0;
+        const first = before ?? tables.skipGaps(topic, 0);
+        if (before === undefined) tables.putCommitted(topic, group, first);
+        return first;
       },
     });
     return new BlockCursor(topic, committed, this.#deps);

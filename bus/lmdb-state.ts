@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Database } from 'lmdb';
+import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
 import type { State } from '../core/state.js';
 import { openEnvironment, type Environment } from './environment.js';
+import { scrubFreePages } from './scrub.js';
 
 /** Where the state lies, and whose it is. */
 export interface StateOptions {
@@ -13,8 +15,14 @@ export interface StateOptions {
   readonly name: string;
 }
 
+/** State whose file can be rid of what was deleted from it. */
+export interface ScrubbableState extends State, Component {
+  /** Overwrites, in the file, what this and all other states in it have deleted or replaced so far. */
+  scrub(clock: Clock): Promise<void>;
+}
+
 /** Durable state in the data directory. What `put` was given is seen by this instance at once, by others once durable. */
-export function createLmdbState(options: StateOptions): State & Component {
+export function createLmdbState(options: StateOptions): ScrubbableState {
   return new LmdbState(options);
 }
 
@@ -39,7 +47,7 @@ interface Entry {
   readonly change: Change;
 }
 
-class LmdbState implements State, Component {
+class LmdbState implements ScrubbableState {
   readonly #options: StateOptions;
   readonly #space: Buffer;
   readonly #unflushed = new Map<string, Change>();
@@ -77,6 +85,31 @@ class LmdbState implements State, Component {
 
   async delete(keys: readonly string[]): Promise<void> {
     await this.#write(keys.map((key) => ({ key, value: undefined })));
+  }
+
+  async scrub(clock: Clock): Promise<void> {
+    const { environment } = this.#source();
+    await scrubFreePages(environment, clock);
+    // A page that is written anew loses what lies between its entries: what was moved or replaced there.
+    for (let from: Buffer | undefined = this.#space; from !== undefined;) from = await this.#rewrite(from);
+    await scrubFreePages(environment, clock);
+  }
+
+  /** @returns where the next chunk begins; undefined when there is none */
+  async #rewrite(start: Buffer): Promise<Buffer | undefined> {
+    const { environment, table } = this.#source();
+    const end = Buffer.concat([this.#space, Buffer.from([0xff])]);
+    return environment.write({
+      apply() {
+        const entries = Array.from(table.getRange({ start, end, limit: CHUNK }), ({ key, value }) => ({
+          key: Buffer.from(key),
+          value: Buffer.from(value),
+        }));
+        for (const { key, value } of entries) table.putSync(key, value);
+        const last = entries[CHUNK - 1];
+        return last === undefined ? undefined : Buffer.concat([last.key, Buffer.from([0])]);
+      },
+    });
   }
 
   /** Walks chunk by chunk, so that no snapshot is held: what is written meanwhile behind the walk may be seen or not. */
@@ -126,7 +159,7 @@ class LmdbState implements State, Component {
       await environment.write({
         apply() {
           for (const { key, value } of encoded) {
-            if (value === undefined) table.removeSync(key);
+            if (value === undefined) removeZeroed(table, key);
             else table.putSync(key, value);
           }
         },
@@ -154,6 +187,14 @@ class LmdbState implements State, Component {
       `expected the state ${this.#options.name} in ${this.#options.directory} to be open, but it is not started or was stopped`,
     );
   }
+}
+
+/** In place first, so that the page's unused part does not keep what the removal leaves there. */
+function removeZeroed(table: Database<Buffer, Buffer>, key: Buffer): void {
+  const length = table.getBinary(key)?.length;
+  if (length === undefined) return;
+  table.putSync(key, Buffer.alloc(length));
+  table.removeSync(key);
 }
 
 /** In key order; where both have a key, the change wins. */

@@ -31,7 +31,7 @@ async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps)
     apply() {
       const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
       const doomed = choose(candidates, { olderThanMs: clock.nowMs() - retention.hours * HOUR_MS, surplusBytes });
-      for (const { key } of doomed) tables.removeBlock(key);
+      for (const block of doomed) tables.removeBlock(block);
       return doomed;
     },
   });
@@ -43,7 +43,8 @@ async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps)
 }
 
 function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
-  const limit = Math.min(tables.lowestCommitted(topic), tables.newestBlock(topic)?.firstOffset ?? 0);
+  const committed = tables.groupsOf(topic).map(([, offset]) => offset);
+  const limit = Math.min(...committed, tables.newestBlock(topic)?.firstOffset ?? 0);
   return tables.oldestBlocks(topic, BLOCKS_PER_PASS).filter(({ endOffset }) => endOffset <= limit);
 }
 

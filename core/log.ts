@@ -31,6 +31,9 @@ export interface StoredRecord extends LogRecord {
   readonly acceptedAtMs: number;
 }
 
+/** Where a record lies and what came with it, without its text. */
+export type RecordPlace = Pick<StoredRecord, 'topic' | 'partition' | 'offset' | 'headers'>;
+
 /** How much one poll may bring. */
 export interface PollOptions {
   readonly maxRecords: number;
@@ -76,8 +79,9 @@ export interface Log extends Component {
   lag(topic: Topic, group: string): Promise<number>;
   /**
    * Takes the records of these keys out of every topic, durably; readers find gaps in their place.
+   * What is appended while it runs may stay.
    * @param erases - of a key's records, which go; all of them when it is left out. A trace id may be two tenants'
    * @returns how many were taken out
    */
-  erase(keys: readonly string[], erases?: (record: Pick<StoredRecord, 'headers'>) => boolean): Promise<number>;
+  erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number>;
 }

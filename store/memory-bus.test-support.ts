@@ -1,4 +1,4 @@
-import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../core/log.js';
+import type { Log, LogReader, LogRecord, RecordPlace, StoredRecord, Topic } from '../core/log.js';
 import type { State } from '../core/state.js';
 
 /** A bus in memory, for tests of the writer. Group offsets outlive a reader, as on a real one. */
@@ -8,6 +8,8 @@ export class MemoryLog implements Log {
   /** Throws where a test wants it to. */
   beforeCommit: (topic: Topic) => void = () => undefined;
   onPoll: () => void = () => undefined;
+  /** Offsets go on where they were when records are erased. */
+  private readonly ends = new Map<string, number>();
   nowMs = 1_760_000_000_000;
 
   constructor(private readonly partitions = 1) {}
@@ -19,7 +21,9 @@ export class MemoryLog implements Log {
     for (const record of records) {
       const partition = Buffer.from(record.key).reduce((sum, byte) => sum + byte, 0) % this.partitions;
       const stored = this.of(record.topic);
-      const offset = stored.filter((other) => other.partition === partition).length;
+      const end = `${record.topic}/${partition}`;
+      const offset = this.ends.get(end) ?? 0;
+      this.ends.set(end, offset + 1);
       stored.push({ ...record, headers: record.headers ?? {}, partition, offset, acceptedAtMs: this.nowMs });
     }
   }
@@ -50,13 +54,22 @@ export class MemoryLog implements Log {
   }
 
   async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {
-    const ends = new Map<number, number>();
-    for (const record of this.of(topic)) ends.set(record.partition, record.offset + 1);
-    return ends;
+    const numbers = Array.from({ length: this.partitions }, (_, partition) => partition);
+    return new Map(numbers.map((partition) => [partition, this.ends.get(`${topic}/${partition}`) ?? 0]));
   }
 
   async lag(topic: Topic, group: string): Promise<number> {
     return this.of(topic).filter((r) => r.offset >= (this.offsets.get(`${topic}/${group}/${r.partition}`) ?? 0)).length;
+  }
+
+  async erase(keys: readonly string[], erases: (record: RecordPlace) => boolean = () => true): Promise<number> {
+    let erased = 0;
+    for (const [topic, records] of this.records) {
+      const kept = records.filter((record) => !keys.includes(record.key) || !erases(record));
+      erased += records.length - kept.length;
+      this.records.set(topic, kept);
+    }
+    return erased;
   }
 
   private of(topic: Topic): StoredRecord[] {

@@ -295,11 +295,91 @@ export function describeLog(name: string, makePlace: () => Promise<LogPlace>): v
       expect(texts(await pollCount(log.reader('spans', 'other'), 2))).toEqual(['1', '2']);
     });
 
+    it('erases the records of a key from every topic, and gives the others at their offsets', async () => {
+      await log.append(['1', '2', '3', '4'].map((text) => textRecord('spans', Number(text) % 2 ? 'a' : 'b', text)));
+      await log.append([textRecord('verdicts', 'a', 'v'), textRecord('verdicts', 'c', 'w')]);
+      const before = await pollCount(log.reader('spans', 'before'), 4);
+      expect(await log.erase(['a', 'nobody'])).toBe(3);
+      const records = await pollCount(log.reader('spans', 'g'), 2);
+      expect(texts(records)).toEqual(['2', '4']);
+      expect(records.map(({ offset }) => offset)).toEqual([before[1]!.offset, before[3]!.offset]);
+      expect(texts(await pollCount(log.reader('verdicts', 'g'), 1))).toEqual(['w']);
+      expect(await log.erase(['a'])).toBe(0);
+    });
+
+    it('erases of a key only what it is asked to, by topic, place and headers', async () => {
+      const of = (tenant: string, text: string): LogRecord => ({
+        ...textRecord('spans', 'a', text),
+        headers: { tenant },
+      });
+      await log.append([of('x', '1'), of('y', '2'), of('x', '3'), of('x', '4')]);
+      await log.append([textRecord('spend', 'a', 'money')]);
+      const [, , third] = await pollCount(log.reader('spans', 'before'), 4);
+      const erased = await log.erase(
+        ['a'],
+        ({ topic, partition, offset, headers }) =>
+          topic === 'spans' && headers['tenant'] === 'x' && partition === third!.partition && offset <= third!.offset,
+      );
+      expect(erased).toBe(2);
+      expect(texts(await pollCount(log.reader('spans', 'g'), 2))).toEqual(['2', '4']);
+      expect(texts(await pollCount(log.reader('spend', 'g'), 1))).toEqual(['money']);
+    });
+
+    it('keeps what it erased erased after a restart, and goes on with its offsets', async () => {
+      await log.append([textRecord('spans', 'b', '1'), textRecord('spans', 'a', '2')]);
+      const ends = await log.endOffsets('spans');
+      await log.erase(['a']);
+      await reopen();
+      expect(await log.endOffsets('spans')).toEqual(ends);
+      await log.append([textRecord('spans', 'a', '3')]);
+      expect(texts(await pollCount(log.reader('spans', 'g'), 2))).toEqual(['1', '3']);
+    });
+
+    it('goes on behind erased records in a reader that stands among them, and gives it none of them', async () => {
+      await log.append(['1', '2', '3', '4', '5'].map((text) => textRecord('spans', `k${text}`, text)));
+      const reader = log.reader('spans', 'g');
+      const [first] = await pollCount(reader, 1);
+      await reader.commit(first!.partition, first!.offset + 1);
+      await log.erase(['k2', 'k3', 'k5']);
+      expect(await log.lag('spans', 'g')).toBe(1);
+      const [fourth] = await pollCount(reader, 1);
+      expect(texts([fourth!])).toEqual(['4']);
+      expect(await reader.poll({ ...wide, waitMs: 30 }, never)).toEqual([]);
+      await reader.commit(fourth!.partition, fourth!.offset + 1);
+      expect(await log.lag('spans', 'g')).toBe(0);
+    });
+
+    it('has no lag left when all that a group had not committed was erased', async () => {
+      await log.append(['1', '2', '3'].map((text) => textRecord('spans', `k${text}`, text)));
+      await log.append([textRecord('spans', 'k4', '4')]);
+      const reader = log.reader('spans', 'g');
+      const [first] = await pollCount(reader, 1);
+      await reader.commit(first!.partition, first!.offset + 1);
+      await log.erase(['k2', 'k3', 'k4']);
+      expect(await log.lag('spans', 'g')).toBe(0);
+      expect(await log.lag('spans', 'new')).toBe(1);
+      await log.erase(['k1']);
+      expect(await log.lag('spans', 'new')).toBe(0);
+      await log.append([textRecord('spans', 'k5', '5')]);
+      expect(await log.lag('spans', 'g')).toBe(1);
+      expect(texts(await pollCount(reader, 1))).toEqual(['5']);
+    });
+
+    it('erases through one open log what another has appended and reads', async () => {
+      const second = await place.open();
+      await log.append(['1', '2', '3'].map((text) => textRecord('spans', `k${text}`, text)));
+      const reader = log.reader('spans', 'g');
+      await pollCount(reader, 1);
+      expect(await second.erase(['k2'])).toBe(1);
+      expect(texts(await pollCount(reader, 1))).toEqual(['3']);
+    });
+
     it('refuses work after it stopped, and stops twice without harm', async () => {
       const reader = log.reader('spans', 'g');
       await log.stop(never);
       await log.stop(never);
       await expect(log.append([textRecord('spans', 'a', '1')])).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      await expect(log.erase(['a'])).rejects.toMatchObject({ code: 'BUS_CLOSED' });
       await expect(reader.poll(wide, never)).rejects.toBeInstanceOf(PipelineError);
     });
   });

@@ -4,7 +4,9 @@ import type { OpenTrace } from './open-trace.js';
 /** What is to be done with an open trace at a moment of bus time. */
 export type Assessment =
   | { readonly status: 'decide'; readonly complete: boolean; readonly completeness: string }
-  | { readonly status: 'wait'; readonly untilMs: number };
+  | { readonly status: 'wait'; readonly untilMs: number }
+  /** Log events alone, whose spans did not come in time. */
+  | { readonly status: 'orphan' };
 
 export type WholeRules = Pick<SamplerConfig, 'quietMs' | 'orphanQuietMs' | 'deadlineMs'>;
 
@@ -23,8 +25,10 @@ interface Shape {
  * @param nowMs - bus time
  */
 export function assess(trace: OpenTrace, rules: WholeRules, nowMs: number): Assessment {
-  const shape = shapeOf(trace);
   const deadlineMs = trace.firstSeenMs + rules.deadlineMs;
+  if (trace.spans.size === 0)
+    return nowMs < deadlineMs ? { status: 'wait', untilMs: deadlineMs } : { status: 'orphan' };
+  const shape = shapeOf(trace);
   if (!shape.hasRoot || shape.unended > 0) {
     return nowMs < deadlineMs ? { status: 'wait', untilMs: deadlineMs } : incomplete(whyNot(shape, rules));
   }
@@ -34,6 +38,8 @@ export function assess(trace: OpenTrace, rules: WholeRules, nowMs: number): Asse
   if (nowMs < Math.min(quietAtMs, deadlineMs)) return { status: 'wait', untilMs: Math.min(quietAtMs, deadlineMs) };
   if (trace.overflow > 0)
     return incomplete(`runaway: ${trace.overflow} spans beyond the first ${trace.spans.size} were dropped`);
+  if (trace.logOverflow > 0)
+    return incomplete(`runaway: ${trace.logOverflow} log events beyond the first ${trace.logs.size} were dropped`);
   if (nowMs < quietAtMs) {
     return incomplete(shape.orphans > 0 ? whyNot(shape, rules) : `spans still came after ${seconds(rules.deadlineMs)}`);
   }

@@ -4,6 +4,25 @@ import { Secret } from '../core/secret.js';
 const probability = z.number().gt(0).max(1);
 const share = z.number().min(0).max(1);
 
+const patterns = z.array(z.string().min(1)).default([]);
+
+const excludeConfig = z.strictObject({
+  healthChecks: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a trace is excluded whose root is an HTTP request to a health path such as /healthz, or by kube-probe, and that holds no step of an agent.',
+    ),
+  services: patterns.describe('Services (service.name of the root) whose traces are excluded; * stands for any text.'),
+  spanNames: patterns.describe('Names of root spans whose traces are excluded; * stands for any text.'),
+  attributes: z
+    .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+    .default({})
+    .describe(
+      'Attributes of the root span, or of its resource, that exclude a trace, each with its value; * stands for any text.',
+    ),
+});
+
 /** Settings of assembly, checks and sampling. */
 export const samplerConfig = z
   .strictObject({
@@ -27,6 +46,7 @@ export const samplerConfig = z
       })
       .prefault({})
       .describe('Predictions stored with each decision, fixed before any verdict.'),
+    exclude: excludeConfig.prefault({}).describe('Traces that are counted, and neither judged nor in any rate.'),
     suspicionThreshold: probability.default(0.5).describe('Suspicion in (0, 1] from which on a trace is suspected.'),
     quietMs: z
       .int()
@@ -57,18 +77,23 @@ export const samplerConfig = z
       .int()
       .min(1_048_576)
       .default(268_435_456)
-      .describe('Most bytes of spans held open; above it the oldest traces are decided as incomplete.'),
+      .describe('Most bytes of spans and log events held open; above it the oldest traces are decided as incomplete.'),
     maxSpansPerTrace: z
       .int()
       .min(1)
       .default(10_000)
       .describe('Most spans kept of one trace; what comes after is dropped and the trace is incomplete.'),
+    maxLogEventsPerTrace: z
+      .int()
+      .min(1)
+      .default(10_000)
+      .describe('Most log events kept of one trace; what comes after is dropped and the trace is incomplete.'),
     maxVersions: z
       .int()
       .min(1)
       .max(100)
       .default(3)
-      .describe('Most decisions on one trace; late spans beyond it are counted and change nothing.'),
+      .describe('Most decisions on one trace; late spans and log events beyond it are counted and change nothing.'),
     archiveWaitMs: z
       .int()
       .min(100)
@@ -113,4 +138,5 @@ export const samplerConfig = z
     });
   });
 
+export type ExcludeConfig = z.output<typeof excludeConfig>;
 export type SamplerConfig = z.output<typeof samplerConfig>;

@@ -1,16 +1,18 @@
 import type { Decision } from '../core/decision.js';
 import type { State } from '../core/state.js';
 
-/** What is remembered of a decided trace, to tell redelivered spans from late ones. */
+/** What is remembered of a decided trace, to tell what was redelivered from what is late. */
 export interface DecidedTrace {
+  /** 0 for log events whose spans never came: nothing was decided, but spans that come late find them in the store. */
   readonly version: number;
   readonly spanCount: number;
-  /** Exclusive or of the spans' 64-bit hashes, 16 hex digits. */
+  readonly logCount: number;
+  /** Exclusive or of the 64-bit hashes of spans and log events, 16 hex digits. */
   readonly spanXor: string;
   /** Bus time in ms. */
   readonly firstSeenMs: number;
   readonly decidedAtMs: number;
-  /** 48-bit hashes of the spans; absent for large traces, and for entries rebuilt from the decisions topic. */
+  /** 48-bit hashes of spans and log events; absent for large traces, and for entries rebuilt from the decisions topic. */
   readonly hashes?: ReadonlySet<number>;
 }
 
@@ -19,7 +21,7 @@ export interface TraceKey {
   readonly traceId: string;
 }
 
-/** Hashes are kept for traces of up to this many spans: at most 4 KB an entry. */
+/** Hashes are kept of up to this many spans and log events: at most 4 KB an entry. */
 const MAX_HASHES = 512;
 const HASH_BYTES = 6;
 const PREFIX = 'decided/';
@@ -33,13 +35,15 @@ interface Stored {
   readonly f: number;
   readonly d: number;
   readonly h?: string;
+  /** Log events; left out when there are none, as in entries that were written before they were counted. */
+  readonly l?: number;
 }
 
 /**
  * Index of decided traces in durable state.
  *
- * Small traces keep a hash of each span, so a redelivered span is dropped as it comes. Where there are none, a set of
- * spans is compared by count and exclusive or, and if that does not settle it, with what the store holds.
+ * Small traces keep a hash of each span and log event, so one that is redelivered is dropped as it comes. Where there are
+ * none, a set is compared by count and exclusive or, and if that does not settle it, with what the store holds.
  */
 export class DecidedIndex {
   #walk: Iterator<readonly [string, string]> | undefined;
@@ -63,8 +67,8 @@ export class DecidedIndex {
     for (const decision of decisions) {
       const known = newest.get(keyOf(decision))?.[1] ?? this.find(decision);
       if (known !== undefined && known.version >= decision.version) continue;
-      const { version, spanCount, spanXor, firstSeenMs, decidedAtMs } = decision;
-      newest.set(keyOf(decision), [decision, { version, spanCount, spanXor, firstSeenMs, decidedAtMs }]);
+      const { version, spanCount, logCount = 0, spanXor, firstSeenMs, decidedAtMs } = decision;
+      newest.set(keyOf(decision), [decision, { version, spanCount, logCount, spanXor, firstSeenMs, decidedAtMs }]);
     }
     await this.put([...newest.values()]);
   }
@@ -96,19 +100,22 @@ export class DecidedIndex {
 export type LearntDecision = Pick<
   Decision,
   'tenant' | 'traceId' | 'version' | 'spanCount' | 'spanXor' | 'firstSeenMs' | 'decidedAtMs'
->;
+> &
+  // Missing in decisions that were written before log events were counted.
+  Partial<Pick<Decision, 'logCount'>>;
 
 function keyOf({ tenant, traceId }: TraceKey): string {
   return `${PREFIX}${traceId}/${tenant}`;
 }
 
-function toStored({ version, spanCount, spanXor, firstSeenMs, decidedAtMs, hashes }: DecidedTrace): Stored {
-  const base = { v: version, n: spanCount, x: spanXor, f: firstSeenMs, d: decidedAtMs };
+function toStored({ version, spanCount, logCount, spanXor, firstSeenMs, decidedAtMs, hashes }: DecidedTrace): Stored {
+  const spans = { v: version, n: spanCount, x: spanXor, f: firstSeenMs, d: decidedAtMs };
+  const base = logCount === 0 ? spans : { ...spans, l: logCount };
   return hashes === undefined || hashes.size > MAX_HASHES ? base : { ...base, h: packHashes(hashes) };
 }
 
-function fromStored({ v, n, x, f, d, h }: Stored): DecidedTrace {
-  const base = { version: v, spanCount: n, spanXor: x, firstSeenMs: f, decidedAtMs: d };
+function fromStored({ v, n, x, f, d, h, l = 0 }: Stored): DecidedTrace {
+  const base = { version: v, spanCount: n, logCount: l, spanXor: x, firstSeenMs: f, decidedAtMs: d };
   return h === undefined ? base : { ...base, hashes: unpackHashes(h) };
 }
 

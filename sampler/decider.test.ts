@@ -22,6 +22,8 @@ const INPUT: DecisionInput = {
   lastSeenMs: 2,
   decidedAtMs: 3,
   spanCount: 4,
+  logCount: 0,
+  rootSpanId: '0000000000000001',
   spanXor: '0'.repeat(16),
   criteria: ['task-completion'],
   findings: [],
@@ -125,8 +127,43 @@ describe('a decision', () => {
       outcome: 'abstained',
       stratum: 'unsuspected',
       pi: 0.08,
+      reason: 'no content: no span holds message text; let the sender record the messages of its model calls',
+    });
+  });
+
+  it("names the emitter's own switch, when the dialect has one", () => {
+    const trajectory = { ...of(notDrawn), hasContent: false, contentSwitch: 'set CAPTURE=true at the sender' };
+    expect(decider.decide({ ...INPUT, trajectory }).reason).toBe(
+      'no content: no span holds message text; set CAPTURE=true at the sender',
+    );
+  });
+
+  it('says of a trace in which nothing is understood how to keep it out of the rates', () => {
+    const trajectory = { ...of(notDrawn), hasContent: false, dialects: [], contentSwitch: 'set CAPTURE=true' };
+    expect(decider.decide({ ...INPUT, trajectory })).toMatchObject({
+      outcome: 'abstained',
       reason:
-        'no content: no span holds message text; set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true at the sender',
+        'no content: no span is of a dialect that is understood; to keep such traces out of the rates, name their service or root span in sampler.exclude',
+    });
+  });
+
+  it('draws, checks and predicts nothing for an excluded trace, and keeps the facts of it', () => {
+    expect(decider.exclude({ ...INPUT, trajectory: of(drawn), complete: false }, 'it is a test')).toMatchObject({
+      outcome: 'excluded',
+      stratum: 'unsuspected',
+      pi: 1,
+      suspicion: 0,
+      audit: false,
+      criteria: [],
+      findings: [],
+      settled: [],
+      reason: 'excluded: it is a test',
+      traceId: drawn,
+      service: 'shop',
+      complete: false,
+      spanCount: 4,
+      upstreamWeight: 2,
+      policyVersion: 3,
     });
   });
 

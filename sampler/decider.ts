@@ -34,8 +34,8 @@ export interface StratumInput {
   readonly settled: readonly SettledCriterion[];
 }
 
-/** Everything that a decision follows from. */
-export interface DecisionInput {
+/** What every decision says of its trace, however it was come to. */
+export interface LedgerFacts {
   readonly trajectory: Trajectory;
   readonly version: number;
   readonly complete: boolean;
@@ -44,13 +44,21 @@ export interface DecisionInput {
   readonly lastSeenMs: number;
   readonly decidedAtMs: number;
   readonly spanCount: number;
+  readonly logCount: number;
+  readonly rootSpanId: string;
   readonly spanXor: string;
+  readonly upstreamWeight: number;
+  readonly policy: Policy;
+}
+
+/** Everything that a decision follows from. */
+export interface DecisionInput extends LedgerFacts {
   readonly criteria: readonly string[];
   readonly findings: readonly Finding[];
-  readonly upstreamWeight: number;
   readonly evidenceTokens: number;
-  readonly policy: Policy;
   readonly salt: string;
+  /** Its spans broke the reader: what the trajectory says is an outline. */
+  readonly unreadable?: boolean;
 }
 
 /** The sampler's own decisions as a pure function: the same input is always decided alike, on every replica. */
@@ -58,6 +66,8 @@ export interface Decider {
   chooseStratum(input: StratumInput): Stratum;
   select(input: SelectionInput): Selection;
   decide(input: DecisionInput): Decision;
+  /** @param because - the admission rule that keeps it out, as a clause */
+  exclude(facts: LedgerFacts, because: string): Decision;
 }
 
 export type DeciderOptions = Pick<SamplerConfig, 'suspicionThreshold' | 'prior'>;
@@ -68,6 +78,7 @@ export function createDecider(options: DeciderOptions): Decider {
     chooseStratum: (input) => chooseStratum(input, options.suspicionThreshold),
     select,
     decide: (input) => decide(input, options),
+    exclude: (facts, because) => exclude(facts, because, options),
   };
 }
 
@@ -95,7 +106,7 @@ export function chooseStratum({ complete, suspicion, criteria, settled }: Stratu
 }
 
 function decide(input: DecisionInput, options: DeciderOptions): Decision {
-  const { trajectory, criteria, findings, policy } = input;
+  const { trajectory, criteria, findings, policy, unreadable = false } = input;
   const settled = settledBy(findings, criteria);
   const suspicion = suspicionOf(findings);
   const stratum = chooseStratum({ ...input, settled, suspicion }, options.suspicionThreshold);
@@ -103,21 +114,7 @@ function decide(input: DecisionInput, options: DeciderOptions): Decision {
   const outcome = outcomeOf({ input, stratum, drawn });
   const audit = drawn.audit && trajectory.hasContent;
   return {
-    tenant: trajectory.tenant,
-    traceId: trajectory.traceId,
-    version: input.version,
-    service: clip(trajectory.service),
-    release: clip(trajectory.release),
-    environment: clip(trajectory.environment),
-    sessionId: clip(trajectory.sessionId ?? ''),
-    userId: clip(trajectory.userId ?? ''),
-    complete: input.complete,
-    completeness: input.completeness,
-    firstSeenMs: input.firstSeenMs,
-    lastSeenMs: input.lastSeenMs,
-    decidedAtMs: input.decidedAtMs,
-    spanCount: input.spanCount,
-    spanXor: input.spanXor,
+    ...factsOf(input),
     criteria,
     findings,
     settled,
@@ -125,14 +122,69 @@ function decide(input: DecisionInput, options: DeciderOptions): Decision {
     stratum,
     g: options.prior[stratum],
     pi: drawn.pi,
-    upstreamWeight: input.upstreamWeight,
     outcome,
     audit,
-    reason: reasonFor({ trajectory, outcome, stratum, audit, settled, findings, criteria, policy }),
+    reason: reasonFor({ trajectory, outcome, stratum, audit, settled, findings, criteria, policy, unreadable }),
+    evidenceTokens: input.evidenceTokens,
+  };
+}
+
+/** It is in no rate, so nothing was drawn, checked or predicted for it. */
+function exclude(facts: LedgerFacts, because: string, options: DeciderOptions): Decision {
+  return {
+    ...factsOf(facts),
+    criteria: [],
+    findings: [],
+    settled: [],
+    suspicion: 0,
+    stratum: 'unsuspected',
+    g: options.prior.unsuspected,
+    pi: 1,
+    outcome: 'excluded',
+    audit: false,
+    reason: `excluded: ${because}`,
+    evidenceTokens: 0,
+  };
+}
+
+type Facts = Omit<
+  Decision,
+  | 'criteria'
+  | 'findings'
+  | 'settled'
+  | 'suspicion'
+  | 'stratum'
+  | 'g'
+  | 'pi'
+  | 'outcome'
+  | 'audit'
+  | 'reason'
+  | 'evidenceTokens'
+>;
+
+function factsOf({ trajectory, policy, ...facts }: LedgerFacts): Facts {
+  return {
+    tenant: trajectory.tenant,
+    traceId: trajectory.traceId,
+    version: facts.version,
+    service: clip(trajectory.service),
+    release: clip(trajectory.release),
+    environment: clip(trajectory.environment),
+    sessionId: clip(trajectory.sessionId ?? ''),
+    userId: clip(trajectory.userId ?? ''),
+    complete: facts.complete,
+    completeness: facts.completeness,
+    firstSeenMs: facts.firstSeenMs,
+    lastSeenMs: facts.lastSeenMs,
+    decidedAtMs: facts.decidedAtMs,
+    spanCount: facts.spanCount,
+    logCount: facts.logCount,
+    rootSpanId: facts.rootSpanId,
+    spanXor: facts.spanXor,
+    upstreamWeight: facts.upstreamWeight,
     policyVersion: policy.version,
     durationMs: trajectory.durationMs,
     tokens: trajectory.tokens ?? { input: 0, output: 0 },
-    evidenceTokens: input.evidenceTokens,
     modelCalls: countSteps(trajectory, 'model'),
     toolCalls: countSteps(trajectory, 'tool'),
   };
@@ -144,7 +196,7 @@ interface Drawn {
   readonly drawn: Selection;
 }
 
-function outcomeOf({ input, stratum, drawn }: Drawn): DecisionOutcome {
+function outcomeOf({ input, stratum, drawn }: Drawn): Exclude<DecisionOutcome, 'excluded'> {
   if (stratum === 'settled') return 'settled';
   if (!input.trajectory.hasContent || input.criteria.length === 0) return 'abstained';
   return drawn.selected ? 'selected' : 'sampled_out';

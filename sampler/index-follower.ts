@@ -34,9 +34,9 @@ export async function followDecisions({ log, reader, index, logger }: FollowDeps
 function parseDecision(record: StoredRecord, logger: Logger): readonly LearntDecision[] {
   try {
     const value = JSON.parse(Buffer.from(record.value).toString()) as Partial<LearntDecision>;
-    const { tenant, traceId, version, spanCount, spanXor, firstSeenMs, decidedAtMs } = value;
+    const { tenant, traceId, version, spanCount, logCount = 0, spanXor, firstSeenMs, decidedAtMs } = value;
     const isDecision = typeof tenant === 'string' && typeof traceId === 'string' && typeof spanXor === 'string';
-    if (isDecision && [version, spanCount, firstSeenMs, decidedAtMs].every(Number.isFinite))
+    if (isDecision && [version, spanCount, logCount, firstSeenMs, decidedAtMs].every(Number.isFinite))
       return [value as LearntDecision];
   } catch {
     // Told below, with what is JSON but no decision.

@@ -4,6 +4,7 @@ import type { Trajectory } from '../core/trajectory.js';
 import { samplerConfig } from './config.js';
 import { createDecider } from './decider.js';
 import { encodeJudgement, MAX_JUDGEMENT_BYTES } from './judgement.js';
+import { toSpans } from './records.test-support.js';
 import { toJson } from './to-json.js';
 import { trajectoryOf } from './world.test-support.js';
 
@@ -11,6 +12,7 @@ const decide = (more: Partial<Trajectory>) =>
   createDecider(samplerConfig.parse({})).decide({
     trajectory: { ...trajectoryOf([]), ...more },
     ...{ version: 1, complete: true, completeness: '', firstSeenMs: 1, lastSeenMs: 2, decidedAtMs: 3, spanCount: 1 },
+    ...{ logCount: 0, rootSpanId: '' },
     ...{ spanXor: '', criteria: ['task-completion'], findings: [], upstreamWeight: 1, evidenceTokens: 1, salt: 's' },
     policy: {
       version: 1,
@@ -31,7 +33,7 @@ describe('a judgement record', () => {
     };
     const decision = decide({ [name]: 'x'.repeat(BIG) });
     expect(decision[name]).toBe('x'.repeat(256));
-    const value = encodeJudgement(decision, evidence);
+    const value = encodeJudgement(decision, evidence, []);
     expect(value.length).toBeLessThan(MAX_JUDGEMENT_BYTES);
     expect(decode(value).evidence).toEqual(evidence);
   });
@@ -51,7 +53,7 @@ describe('a judgement record', () => {
     ],
     ['very many sections', Array.from({ length: 40_000 }, () => ({ title: 'step', text: '' }))],
   ])('fits, with evidence left, of %s', (_, sections) => {
-    const value = encodeJudgement(decide({}), { sections, truncated: false });
+    const value = encodeJudgement(decide({}), { sections, truncated: false }, []);
     expect(value.length).toBeLessThanOrEqual(MAX_JUDGEMENT_BYTES);
     expect(value.length).toBeGreaterThan(MAX_JUDGEMENT_BYTES / 8);
     const { evidence } = decode(value);
@@ -60,11 +62,25 @@ describe('a judgement record', () => {
   });
 });
 
+describe("Assay's own spans", () => {
+  it.each([
+    [true, 'true'],
+    [false, 'false'],
+  ])('are told beside the decision, whatever that says: %s', (own, value) => {
+    const decision = decide({});
+    const spans = [
+      ...toSpans([{ id: 1, parent: 0 }]),
+      ...toSpans([{ id: 2, parent: 1, resource: { 'assay.internal': value } }]),
+    ];
+    expect(decode(encodeJudgement(decision, { sections: [], truncated: false }, spans)).own).toBe(own);
+  });
+});
+
 describe('a record on the bus', () => {
   it('holds 0 in place of a number that is not finite', () => {
     const decision = decide({ durationMs: Infinity, tokens: { input: NaN, output: -Infinity } });
     expect(JSON.parse(toJson(decision))).toMatchObject({ durationMs: 0, tokens: { input: 0, output: 0 } });
-    const { decision: judged } = decode(encodeJudgement(decision, { sections: [], truncated: false }));
+    const { decision: judged } = decode(encodeJudgement(decision, { sections: [], truncated: false }, []));
     expect(judged).toMatchObject({ durationMs: 0, tokens: { input: 0, output: 0 } });
   });
 });

@@ -1,5 +1,7 @@
 import type { Decision } from '../core/decision.js';
 import type { Evidence, EvidenceSection, Judgement } from '../core/evidence.js';
+import { isOwnSpan } from '../core/own-spans.js';
+import type { Span } from '../core/span.js';
 import { toJson } from './to-json.js';
 
 /** A judgement record is at most this long. */
@@ -10,12 +12,14 @@ const NO_EVIDENCE: Evidence = { sections: [], truncated: true };
 /**
  * What travels to a judge, as it lies on the bus. Evidence comes cut to a budget; should it be too long all the same, its
  * longest section is cut until it fits beside the decision.
+ *
+ * @param spans - of the trace: whether any is Assay's own is looked at here once more, whatever was decided
  */
-export function encodeJudgement(decision: Decision, evidence: Evidence): Uint8Array {
+export function encodeJudgement(decision: Decision, evidence: Evidence, spans: readonly Span[]): Uint8Array {
   const criteria = decision.audit
     ? decision.criteria
     : decision.criteria.filter((criterion) => !decision.settled.some((one) => one.criterion === criterion));
-  const judgement: Judgement = { decision, criteria, evidence: NO_EVIDENCE };
+  const judgement: Judgement = { decision, criteria, evidence: NO_EVIDENCE, own: spans.some(isOwnSpan) };
   const room = MAX_JUDGEMENT_BYTES - Buffer.byteLength(toJson(judgement));
   return Buffer.from(toJson({ ...judgement, evidence: fit(evidence, room) }));
 }

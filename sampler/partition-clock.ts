@@ -1,20 +1,22 @@
 import type { StoredRecord } from '../core/log.js';
 
-interface Reading {
+/** How far a partition of one topic has been read. */
+export interface Reading {
   /** Bus time of the newest record that was read. */
   readonly busMs: number;
   /** When that was, by our own clock. */
   readonly readAtMs: number;
 }
 
-/**
- * Bus time as far as a partition has been read. While there is a backlog it is the time of the newest record; once all was
- * read it goes on with our own clock, so that a trace does not seem quiet only because its spans still wait on the bus. No
- * clock is compared with another, so neither need be right.
- */
+/** How far each partition of one topic has been read. */
 export class PartitionClock {
   readonly #readings = new Map<number, Reading>();
   #caughtUpAtMs = -Infinity;
+
+  /** By our own clock: all that was on the bus then has been read. */
+  get caughtUpAtMs(): number {
+    return this.#caughtUpAtMs;
+  }
 
   /** Tells of a record that was read at `nowMs`. */
   saw(record: Pick<StoredRecord, 'partition' | 'acceptedAtMs'>, nowMs: number): void {
@@ -28,17 +30,12 @@ export class PartitionClock {
     this.#caughtUpAtMs = atMs;
   }
 
-  /** Bus time in ms; -Infinity for a partition that brought nothing yet. */
-  nowMs(partition: number): number {
-    const reading = this.#readings.get(partition);
-    if (reading === undefined) return -Infinity;
-    return reading.busMs + Math.max(0, this.#caughtUpAtMs - reading.readAtMs);
+  /** Undefined for a partition that brought nothing yet. */
+  reading(partition: number): Reading | undefined {
+    return this.#readings.get(partition);
   }
 
-  /** The furthest of all partitions. */
-  latestMs(): number {
-    let latest = -Infinity;
-    for (const partition of this.#readings.keys()) latest = Math.max(latest, this.nowMs(partition));
-    return latest;
+  partitions(): Iterable<number> {
+    return this.#readings.keys();
   }
 }

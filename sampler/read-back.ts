@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { Span } from '../core/span.js';
 import type { DecidedTrace } from './decided-index.js';
+import { countLog, isFeedback, type CountedLog } from './log-event-hash.js';
 import type { OpenTrace } from './open-trace.js';
 import { hashSpan, shortHash } from './span-hash.js';
 
@@ -10,7 +11,7 @@ export interface ReadBackDeps {
   readonly archive: SpanArchive;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Told when the earlier spans are among the trace's spans, or could not all be had in time: then none of them is. */
+  /** Told when what came earlier is part of the trace again, or could not all be had in time: then nothing of it is. */
   readonly onDone: (trace: OpenTrace) => void;
 }
 
@@ -23,7 +24,13 @@ interface Waiting {
   nextAtMs: number;
 }
 
-/** Brings the spans of earlier versions back from the store, which may be behind. Waits beside the work, not in its way. */
+/** What the store holds of a trace. */
+interface Stored {
+  readonly spans: readonly Span[];
+  readonly logs: readonly CountedLog[];
+}
+
+/** Brings the spans and log events of earlier versions back from the store, which may be behind. Waits beside the work, not in its way. */
 export class ReadBack {
   readonly #waiting = new Set<Waiting>();
   readonly #reading = new Set<Promise<void>>();
@@ -62,21 +69,26 @@ export class ReadBack {
 
   async #read(waiting: Waiting): Promise<void> {
     const { trace, giveUpAtMs } = waiting;
-    const spans = await this.#earlierSpans(trace);
-    const isEnough = spans !== undefined && trace.earlier !== undefined && coversEarlier(spans, trace.earlier);
+    const stored = await this.#ask(trace);
+    const isEnough = stored !== undefined && trace.earlier !== undefined && coversEarlier(stored, trace.earlier);
     if (!isEnough && this.deps.clock.nowMs() < giveUpAtMs) {
       waiting.nextAtMs = this.deps.clock.nowMs() + RETRY_MS;
       return;
     }
-    if (isEnough) for (const span of spans) trace.take(span);
+    if (isEnough) {
+      for (const span of stored.spans) trace.take(span);
+      for (const log of stored.logs) trace.takeLog(log);
+    }
     trace.readBack = isEnough ? 'whole' : 'lacking';
     this.#waiting.delete(waiting);
     this.deps.onDone(trace);
   }
 
-  async #earlierSpans({ tenant, traceId }: OpenTrace): Promise<readonly Span[] | undefined> {
+  async #ask({ tenant, traceId }: OpenTrace): Promise<Stored | undefined> {
+    const { archive } = this.deps;
     try {
-      return await this.deps.archive.spansOf(tenant, traceId);
+      const [spans, logs] = await Promise.all([archive.spansOf(tenant, traceId), archive.logsOf(tenant, traceId)]);
+      return { spans, logs: logs.filter((event) => !isFeedback(event)).map(countLog) };
     } catch (error) {
       this.deps.logger.warn(
         { error, traceId },
@@ -88,10 +100,10 @@ export class ReadBack {
 }
 
 /** By hash where they are known, else by count: what else the store holds already are late spans of the same trace. */
-function coversEarlier(spans: readonly Span[], earlier: DecidedTrace): boolean {
-  if (spans.length < earlier.spanCount) return false;
+function coversEarlier({ spans, logs }: Stored, earlier: DecidedTrace): boolean {
+  if (spans.length < earlier.spanCount || logs.length < earlier.logCount) return false;
   if (earlier.hashes === undefined) return true;
-  const held = new Set<number>();
+  const held = new Set<number>(logs.map(({ hash }) => shortHash(hash)));
   for (const { spanId, endNs } of spans) {
     held.add(shortHash(hashSpan(spanId, false)));
     if (endNs !== 0n) held.add(shortHash(hashSpan(spanId, true)));

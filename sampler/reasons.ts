@@ -5,21 +5,16 @@ import type { Trajectory } from '../core/trajectory.js';
 /** What a reason is told from. */
 export interface ReasonInput {
   readonly trajectory: Trajectory;
-  readonly outcome: DecisionOutcome;
+  /** An excluded trace has the rule's own reason. */
+  readonly outcome: Exclude<DecisionOutcome, 'excluded'>;
   readonly stratum: Stratum;
   readonly audit: boolean;
   readonly settled: readonly SettledCriterion[];
   readonly findings: readonly Finding[];
   readonly criteria: readonly string[];
   readonly policy: Policy;
+  readonly unreadable: boolean;
 }
-
-/** How each dialect's emitter is told to send message text. */
-const CONTENT_SWITCHES: Readonly<Record<string, string>> = {
-  openinference: 'unset OPENINFERENCE_HIDE_INPUTS and OPENINFERENCE_HIDE_OUTPUTS at the sender',
-  'otel-genai': 'set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true at the sender',
-  'otel-genai-legacy': 'set OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true at the sender',
-};
 
 /** One sentence for `why`. */
 export function reasonFor(input: ReasonInput): string {
@@ -43,10 +38,13 @@ function settledReason({ settled, audit, policy }: ReasonInput): string {
   return `settled: ${list}${audited}`;
 }
 
-function abstainedReason({ trajectory, criteria }: ReasonInput): string {
+function abstainedReason({ trajectory, criteria, unreadable }: ReasonInput): string {
+  if (unreadable) return "no content: its spans could not be read, and Assay's log says why";
   if (trajectory.hasContent && criteria.length === 0) return 'no criterion: none of the rubrics applies to this trace';
-  const known = trajectory.dialects.map((dialect) => CONTENT_SWITCHES[dialect]).find((found) => found !== undefined);
-  return `no content: no span holds message text; ${known ?? 'let the sender record the messages of its model calls'}`;
+  if (trajectory.dialects.length === 0)
+    return 'no content: no span is of a dialect that is understood; to keep such traces out of the rates, name their service or root span in sampler.exclude';
+  const remedy = trajectory.contentSwitch ?? 'let the sender record the messages of its model calls';
+  return `no content: no span holds message text; ${remedy}`;
 }
 
 function because({ stratum, findings }: ReasonInput): string {

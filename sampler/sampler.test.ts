@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StepKind } from '../core/trajectory.js';
-import { Crash, spanRecord, toSpans, TRACE, trajectoryOf, World, type TestSpan } from './world.test-support.js';
+import { spanRecord, toSpans, TRACE, type TestSpan } from './records.test-support.js';
+import { Crash, trajectoryOf, World } from './world.test-support.js';
 
 const OTHER = '0af7651916cd43dd8448eb211c80319c';
 const ROOT: TestSpan = { id: 1, parent: 0 };
@@ -437,6 +438,7 @@ describe('what goes on the bus', () => {
         decision: world.decisions[0],
         criteria: ['task-completion'],
         evidence: { sections: [{ title: 'user request', text: 'please refund' }], truncated: false },
+        own: false,
       },
     ]);
   });

@@ -1,15 +1,13 @@
-import { decodeSpans } from '../core/otlp/decode-spans.js';
 import type { Component } from '../core/component.js';
-import { PipelineError } from '../core/errors.js';
 import { faultPoint } from '../core/fault-points.js';
-import type { LogReader, StoredRecord } from '../core/log.js';
-import type { Span } from '../core/span.js';
+import type { LogReader } from '../core/log.js';
 import { Assembly, type DueTrace } from './assembly.js';
 import { buildOutcome, entryOf, type Outcome, type OutcomeDeps } from './build-outcome.js';
 import type { SamplerConfig } from './config.js';
 import { DecidedIndex } from './decided-index.js';
 import { createDecider } from './decider.js';
 import { followDecisions, INDEX_GROUP } from './index-follower.js';
+import { ingest } from './ingest.js';
 import type { OpenTrace } from './open-trace.js';
 import { persist } from './persist.js';
 import { Policies } from './policies.js';
@@ -17,11 +15,11 @@ import { ReadBack } from './read-back.js';
 import { openSalt } from './salt.js';
 import { createSamplerMetrics, type SamplerMetrics } from './sampler-metrics.js';
 import type { SamplerDeps } from './sampler-deps.js';
+import type { SourceTopic } from './source-topic.js';
 
-/** The consumer group that reads spans. */
+/** The consumer group that reads spans and log events. */
 export const SAMPLER_GROUP = 'sample';
 
-const POLL = { maxRecords: 512, maxBytes: 8 * 1024 * 1024, waitMs: 25 };
 /** Shortest time between two looks for traces that are due. */
 const LOOK_MS = 20;
 /** Traces decided in one append, and the bytes after which no more are added. */
@@ -32,9 +30,9 @@ const TIDY_EVERY_MS = 1_000;
 const SWEEP_ENTRIES = 500;
 
 /**
- * The `sample` role: reads `spans`, writes `decisions` and `judgements`.
+ * The `sample` role: reads `spans` and `logs`, writes `decisions` and `judgements`.
  *
- * Effects are appended, then remembered in the index, then the first offset of the oldest trace still open is committed. A
+ * Effects are appended, then remembered in the index, then the first offsets of the oldest trace still open are committed. A
  * crash in between repeats work: spans of traces already decided are then known by the index, which reads the decisions
  * topic before it reads spans.
  */
@@ -61,7 +59,7 @@ export function createSampler(options: SamplerConfig, deps: SamplerDeps): Compon
         await stopped.loop;
       } finally {
         await stopped.readBack.idle();
-        await Promise.all([stopped.reader.close(), stopped.decisions.close()]);
+        await Promise.all([...Object.values(stopped.readers), stopped.decisions].map((reader) => reader.close()));
       }
     },
   };
@@ -75,12 +73,13 @@ interface Running {
   readonly index: DecidedIndex;
   readonly assembly: Assembly;
   readonly readBack: ReadBack;
-  readonly reader: LogReader;
+  readonly readers: Readonly<Record<SourceTopic, LogReader>>;
   readonly decisions: LogReader;
   readonly building: OutcomeDeps;
   /** Traces whose spans turned out to be those of their decision. */
   readonly unchanged: OpenTrace[];
-  readonly committed: Map<number, number>;
+  /** By topic and partition. */
+  readonly committed: Map<string, number>;
   loop: Promise<void>;
 }
 
@@ -106,7 +105,7 @@ async function open(options: SamplerConfig, deps: SamplerDeps, stopping: AbortSi
     index,
     assembly,
     readBack: new ReadBack(options, { ...deps, onDone }),
-    reader: deps.log.reader('spans', SAMPLER_GROUP),
+    readers: { spans: deps.log.reader('spans', SAMPLER_GROUP), logs: deps.log.reader('logs', SAMPLER_GROUP) },
     decisions,
     building: { ...deps, decider: createDecider(options), policies, salt, counts: metrics },
     unchanged,
@@ -117,10 +116,11 @@ async function open(options: SamplerConfig, deps: SamplerDeps, stopping: AbortSi
 
 async function run(running: Running): Promise<void> {
   const { deps, stopping, assembly } = running;
+  const ingesting = { ...running, clock: deps.clock, logger: deps.logger };
   let lookedAtMs = -Infinity;
   let tidiedAtMs = deps.clock.nowMs();
   while (!stopping.aborted) {
-    await ingest(running);
+    await ingest(ingesting);
     const nowMs = deps.clock.nowMs();
     if (assembly.isFull || nowMs - lookedAtMs >= LOOK_MS) {
       lookedAtMs = nowMs;
@@ -131,35 +131,6 @@ async function run(running: Running): Promise<void> {
     if (nowMs - tidiedAtMs < TIDY_EVERY_MS) continue;
     tidiedAtMs = nowMs;
     await tidy(running);
-  }
-}
-
-async function ingest({ deps, stopping, reader, assembly, metrics }: Running): Promise<void> {
-  const startedMs = deps.clock.nowMs();
-  const records = await persist(() => reader.poll(POLL, stopping), { ...deps, what: 'read spans' }, stopping);
-  if (records === undefined || stopping.aborted) return;
-  const nowMs = deps.clock.nowMs();
-  let bytes = 0;
-  for (const record of records) {
-    bytes += record.value.length;
-    assembly.take(record, readSpans(record, { deps, metrics }), nowMs);
-  }
-  if (records.length < POLL.maxRecords && bytes < POLL.maxBytes / 2) assembly.clock.caughtUp(startedMs);
-}
-
-/** The bytes are copied: what a bus hands out may share memory with much else, and open traces are kept for long. */
-function readSpans(record: StoredRecord, { deps, metrics }: Pick<Running, 'deps' | 'metrics'>): readonly Span[] {
-  try {
-    return decodeSpans(new Uint8Array(record.value));
-  } catch (error) {
-    if (!(error instanceof PipelineError) || error.disposition !== 'reject') throw error;
-    const { partition, offset } = record;
-    metrics.rejected.add(1);
-    deps.logger.error(
-      { code: error.code, partition, offset },
-      `a record of the spans topic is passed by: ${error.message}`,
-    );
-    return [];
   }
 }
 
@@ -174,6 +145,7 @@ async function decideDue(running: Running): Promise<void> {
     await takeEffect(outcomes, running);
   }
   await settleUnchanged(running);
+  await rememberOrphans(due.orphans, running);
 }
 
 /** As many of the first as go into one append. */
@@ -210,11 +182,11 @@ async function takeEffect(outcomes: readonly Outcome[], running: Running): Promi
   }
 }
 
-/** Redelivered, not late. Their hashes are known now, so the next redelivery is dropped as it comes. */
+/** Redelivered, not late. The hashes are known now, so the next redelivery is dropped as it comes. */
 async function settleUnchanged({ unchanged, index, assembly, metrics }: Running): Promise<void> {
   const traces = unchanged.splice(0);
   for (const trace of traces) {
-    metrics.redelivered.add(trace.spans.size);
+    metrics.redelivered.add(trace.spans.size + trace.logs.size);
     assembly.forget(trace);
   }
   await index.put(
@@ -222,12 +194,27 @@ async function settleUnchanged({ unchanged, index, assembly, metrics }: Running)
   );
 }
 
-async function commit({ deps, stopping, reader, assembly, committed }: Running): Promise<void> {
-  for (const [partition, offset] of assembly.firstNeededOffsets()) {
-    if (offset === committed.get(partition)) continue;
+/** Log events alone are no trace, and not decided. Remembered, they are read back from the store when spans come late. */
+async function rememberOrphans(orphans: readonly OpenTrace[], { index, assembly, metrics }: Running): Promise<void> {
+  await index.put(
+    orphans.map((trace) => {
+      const { firstSeenMs, lastSeenMs } = trace;
+      return [trace, entryOf(trace, { version: 0, firstSeenMs, decidedAtMs: lastSeenMs })] as const;
+    }),
+  );
+  for (const trace of orphans) {
+    metrics.orphanLogEvents.add(trace.logs.size);
+    assembly.forget(trace);
+  }
+}
+
+async function commit({ deps, stopping, readers, assembly, committed }: Running): Promise<void> {
+  for (const { topic, partition, offset } of assembly.firstNeededOffsets()) {
+    const place = `${topic}/${partition}`;
+    if (offset === committed.get(place)) continue;
     faultPoint('sampler-before-commit');
-    await persist(() => reader.commit(partition, offset), { ...deps, what: 'commit' }, stopping);
-    committed.set(partition, offset);
+    await persist(() => readers[topic].commit(partition, offset), { ...deps, what: 'commit' }, stopping);
+    committed.set(place, offset);
   }
 }
 

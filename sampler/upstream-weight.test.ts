@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { samplingSpan, upstreamWeight } from './upstream-weight.js';
-import { toSpans } from './world.test-support.js';
+import { toSpans } from './records.test-support.js';
 
 describe('upstreamWeight', () => {
   // Thresholds of the OpenTelemetry specification, "TraceState: Probability Sampling".

@@ -1,57 +1,21 @@
 import type { Decision } from '../core/decision.js';
 import type { Evidence, Judgement } from '../core/evidence.js';
 import type { Clock } from '../core/clock.js';
+import type { LogEvent } from '../core/log-event.js';
 import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../core/log.js';
-import { TENANT_HEADER } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
-import { transcodeJson } from '../core/otlp/transcode-json.js';
+import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import type { Span } from '../core/span.js';
 import type { State } from '../core/state.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { samplerConfig } from './config.js';
+import { asStored, TRACE } from './records.test-support.js';
 import { createSampler } from './sampler.js';
 
-/** A span as a test writes it. Times are in milliseconds; `end` 0 is a span sent before it ended. */
-export interface TestSpan {
-  readonly id: number;
-  /** 0 for a root. */
-  readonly parent: number;
-  readonly end?: number;
-  readonly traceState?: string;
-}
-
-export const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const ROUND_MS = 25;
 const never = new AbortController().signal;
-
-/** One record of the bus, as the collector writes it. */
-export function spanRecord(spans: readonly TestSpan[], traceId = TRACE, tenant = 't'): LogRecord {
-  const request = { resourceSpans: [{ scopeSpans: [{ spans: spans.map((span) => toOtlp(span, traceId)) }] }] };
-  const headers = { [TENANT_HEADER]: tenant };
-  return { topic: 'spans', key: traceId, value: transcodeJson(JSON.stringify(request)), headers };
-}
-
-export function toSpans(spans: readonly TestSpan[], traceId = TRACE): readonly Span[] {
-  return decodeSpans(spanRecord(spans, traceId).value);
-}
-
-function toOtlp({ id, parent, end = 2, traceState = '' }: TestSpan, traceId: string): object {
-  return {
-    traceId,
-    spanId: hex(id),
-    ...(parent === 0 ? {} : { parentSpanId: hex(parent) }),
-    traceState,
-    name: `span ${id}`,
-    startTimeUnixNano: '1000000',
-    endTimeUnixNano: String(end * 1_000_000),
-  };
-}
-
-function hex(id: number): string {
-  return id.toString(16).padStart(16, '0');
-}
 
 interface Deferred {
   readonly promise: Promise<void>;
@@ -76,6 +40,7 @@ export class World implements Log, State, Clock {
   readonly entries = new Map<string, string>();
   readonly counted = new Map<string, number>();
   readonly archived = new Map<string, readonly Span[]>();
+  readonly archivedLogs = new Map<string, readonly LogEvent[]>();
   /** Called before each effect; throws where a test wants it to. */
   before: (effect: 'append' | 'put' | 'commit') => void = () => undefined;
   readTrajectory: (spans: readonly Span[]) => Partial<Trajectory> = () => ({});
@@ -137,6 +102,10 @@ export class World implements Log, State, Clock {
     return new Map([[0, this.of(topic).length]]);
   }
 
+  async erase(): Promise<number> {
+    throw new Error('expected the sampler to take nothing out of the bus');
+  }
+
   async lag(topic: Topic, group: string): Promise<number> {
     return this.of(topic).length - (this.offsets.get(`${topic}/${group}`) ?? 0);
   }
@@ -180,6 +149,10 @@ export class World implements Log, State, Clock {
     return this.offsets.get('spans/sample') ?? 0;
   }
 
+  get committedLogs(): number {
+    return this.offsets.get('logs/sample') ?? 0;
+  }
+
   /** Puts what is on the bus into the store. */
   archiveAll(): void {
     const spans = this.of('spans').flatMap(({ value }) => decodeSpans(value));
@@ -187,6 +160,12 @@ export class World implements Log, State, Clock {
       const ofTrace = new Map(spans.filter((span) => span.traceId === traceId).map((span) => [span.spanId, span]));
       this.archived.set(traceId, [...ofTrace.values()]);
     }
+    const logs = this.of('logs').flatMap(({ value }) => decodeLogEvents(value).map(asStored));
+    for (const { traceId } of logs)
+      this.archivedLogs.set(
+        traceId,
+        logs.filter((log) => log.traceId === traceId),
+      );
   }
 
   /** A started sampler on this world. `crashed` resolves when an effect that the test made fail has ended it. */
@@ -213,6 +192,7 @@ export class World implements Log, State, Clock {
         return { ...reader, commit: effects((partition: number, next: number) => reader.commit(partition, next)) };
       },
       endOffsets: (topic) => this.endOffsets(topic),
+      erase: () => this.erase(),
       lag: (topic, group) => this.lag(topic, group),
     };
     const state: State = {
@@ -224,7 +204,10 @@ export class World implements Log, State, Clock {
     const sampler = createSampler(samplerConfig.parse({ salt: 'a salt of a test', ...options }), {
       log,
       state,
-      archive: { spansOf: async (_tenant, traceId) => this.archived.get(traceId) ?? [] },
+      archive: {
+        spansOf: async (_tenant, traceId) => this.archived.get(traceId) ?? [],
+        logsOf: async (_tenant, traceId) => this.archivedLogs.get(traceId) ?? [],
+      },
       readTrajectory: (spans, { tenant }) => ({ ...trajectoryOf(spans, tenant), ...this.readTrajectory(spans) }),
       renderEvidence: (trajectory) => ({ evidence: evidenceOf(trajectory), tokens: 7 }),
       criteria: [{ criterion: 'task-completion', applies: () => true }],

@@ -1,0 +1,1 @@
+export { excludedAsHealthCheck, excludedByRule } from './rules.js';

@@ -1,0 +1,79 @@
+import type { Clock } from '../core/clock.js';
+import { PipelineError } from '../core/errors.js';
+import type { LogReader, StoredRecord } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
+import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
+import { decodeSpans } from '../core/otlp/decode-spans.js';
+import { RESPONSE_KEY_PREFIX } from '../core/otlp/log-keys.js';
+import type { Assembly } from './assembly.js';
+import { persist } from './persist.js';
+import type { SamplerMetrics } from './sampler-metrics.js';
+import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';
+
+const POLL = { maxRecords: 512, maxBytes: 8 * 1024 * 1024 };
+/** Spans are waited for, log events are looked for at each turn. */
+const WAIT_MS: Readonly<Record<SourceTopic, number>> = { spans: 25, logs: 0 };
+
+export interface IngestDeps {
+  readonly readers: Readonly<Record<SourceTopic, LogReader>>;
+  readonly assembly: Assembly;
+  readonly metrics: SamplerMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Reads on in both topics. Spans first: when log events are then found to be read up to their end, those of the spans that
+ * came are read too, and the clock may go on.
+ */
+export async function ingest(deps: IngestDeps): Promise<void> {
+  for (const topic of SOURCE_TOPICS) await ingestTopic(topic, deps);
+}
+
+async function ingestTopic(topic: SourceTopic, deps: IngestDeps): Promise<void> {
+  const { readers, assembly, clock, stopping } = deps;
+  const startedMs = clock.nowMs();
+  const poll = { ...POLL, waitMs: WAIT_MS[topic] };
+  const records = await persist(
+    () => readers[topic].poll(poll, stopping),
+    { ...deps, what: `read ${topic}` },
+    stopping,
+  );
+  if (records === undefined || stopping.aborted) return;
+  const nowMs = clock.nowMs();
+  let bytes = 0;
+  for (const record of records) {
+    bytes += record.value.length;
+    if (topic === 'spans') assembly.take(record, decoded(record, decodeSpans, deps), nowMs);
+    else assembly.takeLogs(record, decoded(record, decodeEvents, deps), nowMs);
+  }
+  if (records.length < POLL.maxRecords && bytes < POLL.maxBytes / 2) assembly.clock.caughtUp(topic, startedMs);
+}
+
+type Decode<T> = (bytes: Uint8Array, key: string) => readonly T[];
+
+/** Feedback that is found by the response that it is about is of no trace yet. */
+function decodeEvents(bytes: Uint8Array, key: string): ReturnType<typeof decodeLogEvents> {
+  return key.startsWith(RESPONSE_KEY_PREFIX) ? [] : decodeLogEvents(bytes);
+}
+
+/** The bytes are copied: what a bus hands out may share memory with much else, and open traces are kept for long. */
+function decoded<T>(
+  record: StoredRecord,
+  decode: Decode<T>,
+  { metrics, logger }: Pick<IngestDeps, 'metrics' | 'logger'>,
+): readonly T[] {
+  try {
+    return decode(new Uint8Array(record.value), record.key);
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error.disposition !== 'reject') throw error;
+    const { topic, partition, offset } = record;
+    metrics.rejected.add(1);
+    logger.error(
+      { code: error.code, partition, offset },
+      `a record of the ${topic} topic is passed by: ${error.message}`,
+    );
+    return [];
+  }
+}

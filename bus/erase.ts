@@ -41,7 +41,12 @@ export async function eraseKeys(erasure: Erasure, deps: EraseDeps): Promise<numb
   // Also when nothing was found: an earlier erasure may have been killed before it came to this.
   await scrubFreePages(environment, clock);
   if (affected.length === 0) return 0;
-  for (const meta of affected) await environment.write({ apply: () => tables.renewAround(meta) });
+  for (const meta of affected)
+    await environment.write({
+      apply: () => {
+        tables.renewAround(meta);
+      },
+    });
   await scrubFreePages(environment, clock);
   return total;
 }

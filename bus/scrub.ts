@@ -25,7 +25,12 @@ interface FileStats {
 export async function scrubFreePages(environment: Environment, clock: Clock): Promise<void> {
   const fillers = environment.root.openDB<Buffer, number>('fillers', { encoding: 'binary' });
   // What a transaction frees is not used by the next one, only by the one after.
-  for (let turn = 0; turn < 2; turn += 1) await environment.write({ apply: () => void fillers.putSync(0, FILLER) });
+  for (let turn = 0; turn < 2; turn += 1)
+    await environment.write({
+      apply() {
+        fillers.putSync(0, FILLER);
+      },
+    });
   await readersHaveMovedOn(environment, clock);
   let count = 1;
   try {

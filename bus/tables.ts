@@ -100,7 +100,7 @@ export function openTables(environment: Environment): Tables {
     replaceBlock(meta, bytes, erased) {
       const [topic, partition, firstOffset, count, , acceptedAtMs] = meta.key;
       // In place, so that the page's unused part does not keep what the removal leaves there.
-      blocks.putSync(meta.key, Buffer.alloc(meta.bytes));
+      if (meta.bytes < PAGE_BYTES) blocks.putSync(meta.key, Buffer.alloc(meta.bytes));
       blocks.removeSync(meta.key);
       blocks.putSync([topic, partition, firstOffset, count, bytes.length, acceptedAtMs], bytes);
       removeGaps(gaps, meta);

@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   RECORD_MALFORMED: 'reject',
   STORE_UNAVAILABLE: 'retry',
   STORE_REFUSED: 'halt',
+  ENGINE_MISSING: 'halt',
   RUBRIC_INVALID: 'halt',
   MODEL_UNPRICED: 'halt',
   MODEL_UNREACHABLE: 'retry',

@@ -7,6 +7,7 @@ import type { Session } from 'chdb';
 import { PipelineError } from '../core/errors.js';
 import type { StoreConfig } from './config.js';
 import { engineConfigXml } from './engine-config.js';
+import { engineMissing, isEngineInstalled } from './engine-installed.js';
 
 /** Values bound to `{name: Type}` of a statement. */
 export type QueryParams = Readonly<Record<string, string | number | boolean | readonly string[] | readonly number[]>>;
@@ -61,9 +62,11 @@ const INSERT_SETTINGS = [
  * A thread that has opened one must live until every thread has closed its own, and the main thread must have opened one
  * too: a worker that ends takes the engine with it, from under whoever still uses it. So the engine is loaded here, not
  * with this file, and a thread that opens nothing may end when it likes.
- * @throws {PipelineError} DATA_DIRECTORY_BUSY when another process has it, DATA_DIRECTORY_UNUSABLE when it cannot be opened
+ * @throws {PipelineError} ENGINE_MISSING when chdb is not installed, DATA_DIRECTORY_BUSY when another process has it,
+ * DATA_DIRECTORY_UNUSABLE when it cannot be opened
  */
 export async function openStoreConnection(options: StoreOptions): Promise<StoreConnection> {
+  if (!isEngineInstalled()) throw engineMissing();
   const path = resolve(options.dataDirectory);
   const configFile = join(path, 'engine.xml');
   try {

@@ -1,5 +1,6 @@
 export { storeConfig, type StoreConfig } from './config.js';
 export { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
+export { engineMissing, isEngineInstalled } from './engine-installed.js';
 export type { TraceFilter, TraceRow } from './ledger-queries.js';
 export { migrate } from './migrate.js';
 export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.js';

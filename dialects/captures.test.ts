@@ -259,7 +259,7 @@ describe('Strands, with its content in span events', () => {
       sessionId: 'sess-42',
       userId: 'user-7',
       tools: [{ name: 'get_weather' }],
-      dialects: ['otel-genai', 'otel-genai-legacy'],
+      dialects: ['strands', 'otel-genai', 'otel-genai-legacy'],
       spanCount: 6,
     });
     expect(outline(run.steps)).toMatchObject([

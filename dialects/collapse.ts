@@ -11,11 +11,12 @@ export function collapse(ordered: readonly Node[]): void {
   const hosts = findHosts(ordered);
   const nested = new Map<Node, Node[]>();
   for (const node of ordered.toReversed()) {
+    if (node.absorbed) continue;
     const models = nested.get(node);
-    if (models !== undefined) settleModels(node, models);
+    const speaker = models === undefined ? node : settleModels(node, models);
     const host = hosts.get(node);
     if (host === undefined || host.kind !== node.kind) continue;
-    if (node.kind === 'model') listOf(nested, host).push(node);
+    if (node.kind === 'model') listOf(nested, host).push(speaker);
     else if (node.kind === 'embedding' || (node.kind === 'tool' && isSameToolCall(host, node))) absorb(host, node);
   }
 }
@@ -38,10 +39,25 @@ function findHosts(ordered: readonly Node[]): ReadonlyMap<Node, Node> {
   return hosts;
 }
 
-function settleModels(outer: Node, inner: readonly Node[]): void {
+/** @param inner - by falling start. @returns the node that speaks for the call from now on */
+function settleModels(outer: Node, inner: readonly Node[]): Node {
+  const [last] = inner;
+  if (outer.fields.aroundModel === true && last !== undefined) {
+    // Of several tries the last one gave the answer.
+    lend(outer, last);
+    return last;
+  }
   const twin = inner.find((node) => isSameModelCall(outer.fields, node.fields, inner.length === 1));
   if (twin === undefined) outer.kind = 'agent';
   else absorb(outer, twin);
+  return outer;
+}
+
+/** What the outer span says about messages is whole, so it goes before what the inner one has; the inner one stays. */
+function lend(outer: Node, inner: Node): void {
+  fill(outer.fields, inner.fields);
+  Object.assign(inner.fields, outer.fields);
+  outer.absorbed = true;
 }
 
 function absorb(outer: Node, inner: Node): void {

@@ -1,5 +1,5 @@
 import type { Span } from '../core/span.js';
-import { count, text } from './values.js';
+import { count, structure, text } from './values.js';
 
 /** Frames of a stack trace that some emitters append to the message. */
 const STACK_FRAME = /\n[ \t]+at /;
@@ -29,8 +29,11 @@ export function readFailure(span: Span): string | undefined {
 function exceptionMessage(span: Span): string | undefined {
   for (const event of span.events) {
     if (event.name !== 'exception' && event.name !== 'gen_ai.client.operation.exception') continue;
-    const { attributes } = event;
-    return text(attributes.get('exception.message')) ?? text(attributes.get('exception.type')) ?? event.name;
+    const { attributes, body } = event;
+    const logged = structure(body);
+    const said = (key: string) => text(attributes.get(key)) ?? text(logged?.[key]);
+    const plain = logged === undefined ? text(body) : undefined;
+    return said('exception.message') ?? plain ?? said('exception.type') ?? event.name;
   }
   return undefined;
 }

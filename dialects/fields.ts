@@ -44,10 +44,20 @@ export interface SpanFields {
   readonly inputText?: string | undefined;
   readonly outputText?: string | undefined;
   readonly tools?: readonly ToolDefinition[] | undefined;
+  /** What the whole run was asked and answered, where the application says so itself. */
+  readonly runInput?: string | undefined;
+  readonly runOutput?: string | undefined;
+  /** Where the emitter puts these on spans; the resource has the first word. */
+  readonly release?: string | undefined;
+  readonly environment?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly userId?: string | undefined;
   /** One side of a call over the Model Context Protocol. */
   readonly mcp?: true | undefined;
+  /** Holds the messages of the one model call beneath it, which its own span lacks. */
+  readonly aroundModel?: true | undefined;
+  /** An evaluation of the run, or feedback on it, and so no part of it. */
+  readonly aside?: true | undefined;
   /** A failure that only this dialect can see. */
   readonly failure?: string | undefined;
 }

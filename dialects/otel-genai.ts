@@ -1,12 +1,13 @@
 import type { AttributeValue } from '../core/attributes.js';
 import type { Span } from '../core/span.js';
 import type { StepKind } from '../core/trajectory.js';
+import { documentsText } from './documents-text.js';
 import type { Message, SpanFields } from './fields.js';
 import { firstReason } from './finish-reason.js';
 import { readMessages } from './messages.js';
 import { resultText } from './parts.js';
 import { readToolDefinitions } from './tool-definitions.js';
-import { content, count, isStructure, list, structure, text } from './values.js';
+import { content, count, isStructure, structure, text } from './values.js';
 
 const KINDS = new Map<string, StepKind>([
   ['chat', 'model'],
@@ -29,8 +30,8 @@ const KINDS = new Map<string, StepKind>([
 type Get = (key: string) => AttributeValue | undefined;
 
 /**
- * OTel GenAI from v1.37 on: messages as attributes, as JSON text or as structures, on the span or on the span event
- * `gen_ai.client.inference.operation.details` (which one emitter repeats once an attribute).
+ * OTel GenAI from v1.37 on: messages as attributes, as JSON text or as structures, on the span or on the event
+ * `gen_ai.client.inference.operation.details` (which one emitter repeats once an attribute), of the span or from a log record.
  */
 export function readOtelGenAi(span: Span): SpanFields | undefined {
   const get = lookup(span);
@@ -53,12 +54,19 @@ export function readOtelGenAi(span: Span): SpanFields | undefined {
 }
 
 function lookup(span: Span): Get {
-  const details = span.events.filter((event) => event.name === 'gen_ai.client.inference.operation.details');
   const { attributes } = span;
+  const details = span.events
+    .filter((event) => event.name === 'gen_ai.client.inference.operation.details')
+    .map((event) => ({ ...event, logged: structure(event.body) }));
   if (details.length === 0) return (key) => known(attributes.get(key));
   return (key) => {
     const own = known(attributes.get(key));
-    return own ?? known(details.find((event) => known(event.attributes.get(key)) !== undefined)?.attributes.get(key));
+    if (own !== undefined) return own;
+    for (const event of details) {
+      const told = known(event.attributes.get(key)) ?? known(event.logged?.[key]);
+      if (told !== undefined) return told;
+    }
+    return undefined;
   };
 }
 
@@ -121,11 +129,9 @@ function readTool(span: Span, get: Get): SpanFields {
 }
 
 function readRetrieval(get: Get): SpanFields {
-  const documents = get('gen_ai.retrieval.documents');
-  const texts = list(documents).map((item) => (isStructure(item) ? content(item.content) : content(item)));
   return {
     name: text(get('gen_ai.data_source.id')),
     arguments: content(get('gen_ai.retrieval.query.text')),
-    result: texts.length > 0 && texts.every((item) => item !== undefined) ? texts.join('\n') : content(documents),
+    result: documentsText(get('gen_ai.retrieval.documents')),
   };
 }

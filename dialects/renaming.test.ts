@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Attributes, AttributeValue } from '../core/attributes.js';
 import type { Span } from '../core/span.js';
 import type { Trajectory } from '../core/trajectory.js';
-import { CAPTURES, mapAttributes, readTraces } from '../test/fixtures/captures/load.js';
+import { CAPTURES, mapAttributes, readJoinedTraces } from '../test/fixtures/captures/load.js';
 import { without } from '../test/fixtures/captures/make-span.js';
 import { readTrajectory } from './index.js';
 
@@ -17,7 +17,7 @@ interface Renaming {
 
 describe.each(CAPTURES)('%s', (capture) => {
   it('is read alike under other names, texts, ids, counts and times: no literal of it is known', () => {
-    for (const trace of readTraces(capture)) {
+    for (const trace of readJoinedTraces(capture)) {
       const original = readTrajectory(trace, { tenant: 'acme' });
       const words = wordsOf(original, trace);
       const property = fc.property(renamings(words), (renaming) => {
@@ -92,7 +92,10 @@ function hexDigit(digit: string, salt: number): string {
 function wordsOf(trajectory: Trajectory, trace: readonly Span[]): readonly string[] {
   const words = new Set<string>(['acme']);
   const { steps, tools } = trajectory;
-  collect(without(trajectory, 'steps', 'tools', 'dialects', 'tokens', 'traceId', 'finishReason'), words);
+  collect(
+    without(trajectory, 'steps', 'tools', 'dialects', 'tokens', 'traceId', 'finishReason', 'contentSwitch'),
+    words,
+  );
   for (const step of steps) {
     const shown = without(step, 'spanId', 'parentSpanId', 'kind', 'finishReason', 'tokens', 'durationMs', 'startNs');
     collect(shown, words, ['toolCalls', 'arguments', 'result', 'error', 'name', 'model', 'id']);
@@ -169,7 +172,7 @@ function renameCounts(value: unknown, renaming: Renaming, areCounts: boolean): u
 }
 
 function renameTrajectory(trajectory: Trajectory, renaming: Renaming): unknown {
-  const { dialects, tokens, finishReason, steps, traceId, ...run } = trajectory;
+  const { dialects, contentSwitch, tokens, finishReason, steps, traceId, ...run } = trajectory;
   const counted = (count: Trajectory['tokens']) =>
     count === undefined
       ? {}
@@ -178,6 +181,7 @@ function renameTrajectory(trajectory: Trajectory, renaming: Renaming): unknown {
     ...(renameValue(run, renaming.text) as object),
     dialects,
     ...counted(tokens),
+    ...(contentSwitch === undefined ? {} : { contentSwitch }),
     ...(finishReason === undefined ? {} : { finishReason }),
     traceId: renaming.id(traceId),
     steps: steps.map(({ kind, spanId, parentSpanId, tokens: spent, finishReason: reason, startNs, ...step }) => ({

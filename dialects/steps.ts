@@ -15,7 +15,11 @@ import { defined } from './values.js';
 export function toSteps(ordered: readonly Node[], usage: ReadonlyMap<Node, TokenCount>): readonly Step[] {
   const failedBelow = new Set<Node>();
   for (const node of ordered.toReversed())
-    if (node.parent !== undefined && (node.fields.failure !== undefined || failedBelow.has(node)))
+    if (
+      node.parent !== undefined &&
+      node.fields.aside !== true &&
+      (node.fields.failure !== undefined || failedBelow.has(node))
+    )
       failedBelow.add(node.parent);
   return ordered
     .filter((node) => isStep(node, node === ordered[0], failedBelow))

@@ -1,8 +1,10 @@
 import type { Span } from '../core/span.js';
 import type { Step, ToolDefinition, Trajectory } from '../core/trajectory.js';
 import { collapse } from './collapse.js';
+import { contentSwitch } from './content-switch.js';
 import { finalText, firstAsked, hasMessageText, instructionsOf } from './content.js';
 import type { MutableFields } from './fields.js';
+import { settleEvents } from './settle-events.js';
 import { byStart, elapsedMs, toSteps } from './steps.js';
 import { DIALECT_NAMES, readSpan } from './table.js';
 import { stepsFromMessages, withWholeArguments } from './tool-calls.js';
@@ -25,17 +27,20 @@ export interface ReadContext {
  */
 export function readTrajectory(spans: readonly Span[], context: ReadContext): Trajectory {
   const contributed = new Set<string>();
-  const nodes = plant(uniqueByStart(spans).map((span) => toNode(span, contributed)));
+  const nodes = plant(settleEvents(uniqueByStart(spans)).map((span) => toNode(span, contributed)));
   const root = nodes[0];
   if (root === undefined) throw new RangeError('expected the spans of one trace, got none');
+  setAside(nodes);
   collapse(nodes);
   const usage = countedUsage(nodes);
   const live = nodes.filter((node) => !node.absorbed);
   const models = live.filter((node) => node.kind === 'model').sort((a, b) => compareSpans(a.span, b.span));
   const speakers = models.length > 0 ? models : live.filter((node) => node.kind === 'agent');
   const steps = allSteps(toSteps(nodes, usage), speakers);
-  const input = firstAsked(live, models);
-  const output = finalText(live, models);
+  const input = firstOf(live, 'runInput') ?? firstAsked(live, models);
+  const output = firstOf(live, 'runOutput') ?? finalText(live, models);
+  const hasContent = input !== undefined || output !== undefined || live.some(hasMessageText);
+  const dialects = DIALECT_NAMES.filter((name) => contributed.has(name));
   return defined<Trajectory>({
     tenant: context.tenant,
     traceId: root.span.traceId,
@@ -51,16 +56,31 @@ export function readTrajectory(spans: readonly Span[], context: ReadContext): Tr
     error: root.fields.failure,
     steps,
     tools: readTools(live),
-    dialects: DIALECT_NAMES.filter((name) => contributed.has(name)),
-    hasContent: input !== undefined || output !== undefined || live.some(hasMessageText),
+    dialects,
+    hasContent,
+    contentSwitch: hasContent
+      ? undefined
+      : contentSwitch(
+          live.map((node) => node.span),
+          dialects,
+        ),
     spanCount: nodes.length,
-    durationMs: durationOf(nodes, root.span),
+    durationMs: durationOf(live.length > 0 ? live : nodes, root.span),
   });
 }
 
 function toNode(span: Span, contributed: Set<string>): Node {
   const fields: MutableFields = { ...readSpan(span, contributed) };
   return { span, fields, kind: fields.kind ?? 'other', parent: undefined, children: [], depth: 0, absorbed: false };
+}
+
+/** Takes evaluations of the run out of it, with all that was done for them. */
+function setAside(ordered: readonly Node[]): void {
+  for (const node of ordered) {
+    if (node.fields.aside !== true && node.parent?.fields.aside !== true) continue;
+    node.fields.aside = true;
+    node.absorbed = true;
+  }
 }
 
 function allSteps(fromSpans: readonly Step[], speakers: readonly Node[]): readonly Step[] {
@@ -81,8 +101,8 @@ function readResource(nodes: readonly Node[]): Pick<Trajectory, 'service' | 'rel
   };
   return {
     service: find('service.name'),
-    release: find('service.version'),
-    environment: find('deployment.environment.name', 'deployment.environment'),
+    release: find('service.version') || (firstOf(nodes, 'release') ?? ''),
+    environment: find('deployment.environment.name', 'deployment.environment') || (firstOf(nodes, 'environment') ?? ''),
   };
 }
 
@@ -95,7 +115,16 @@ function readModel(live: readonly Node[], models: readonly Node[]): Pick<Traject
   });
 }
 
-type Named = 'sessionId' | 'userId' | 'responseModel' | 'requestModel' | 'provider';
+type Named =
+  | 'runInput'
+  | 'runOutput'
+  | 'release'
+  | 'environment'
+  | 'sessionId'
+  | 'userId'
+  | 'responseModel'
+  | 'requestModel'
+  | 'provider';
 
 function firstOf(nodes: readonly Node[], key: Named): string | undefined {
   for (const node of nodes) if (node.fields[key] !== undefined) return node.fields[key];

@@ -11,7 +11,7 @@ export interface Node {
   parent: Node | undefined;
   readonly children: Node[];
   depth: number;
-  /** Said the same as another span, which now speaks for both. */
+  /** Said the same as another span, which now speaks for both; or is no part of the run. */
   absorbed: boolean;
 }
 

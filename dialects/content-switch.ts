@@ -57,12 +57,16 @@ const EMITTERS: readonly Emitter[] = [
   },
 ];
 
+const ONLY_EVALUATIONS = 'send the spans of the run too, because this trace holds nothing but evaluations of it';
+
 /**
  * How the sender of a trace without content is told to send message text, as one imperative without a full stop.
  *
+ * @param spans - without evaluations of the run
  * @param dialects - names of those that the trace speaks
  */
 export function contentSwitch(spans: readonly Span[], dialects: readonly string[]): string {
+  if (spans.length === 0) return ONLY_EVALUATIONS;
   const scopes = new Set(spans.map((span) => span.scopeName));
   const languages = new Set(spans.map((span) => text(span.resource.get('telemetry.sdk.language'))));
   const fits = ({ dialect, scope, language }: Emitter): boolean =>

@@ -17,15 +17,24 @@ export function firstAsked(live: readonly Node[], models: readonly Node[]): stri
   return undefined;
 }
 
-/** The final answer: as the root has it, else the last of the outermost agents, else the last model step. */
+/**
+ * The final answer: as the root has it, else the last of the outermost agents, else the last model step. A last step that
+ * failed is passed over when the run itself did not.
+ */
 export function finalText(live: readonly Node[], models: readonly Node[]): string | undefined {
-  for (const node of [...live.slice(0, 1), ...outermostAgents(live).toReversed(), ...models.slice(-1)]) {
+  for (const node of [...live.slice(0, 1), ...outermostAgents(live).toReversed(), ...lastSpeaker(live, models)]) {
     const { outputMessages, outputText, result } = node.fields;
     const answer = lastText(outputMessages, 'assistant') ?? (outputMessages === undefined ? outputText : undefined);
     const found = answer ?? (node === live[0] && node.kind !== 'model' && node.kind !== 'agent' ? result : undefined);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function lastSpeaker(live: readonly Node[], models: readonly Node[]): readonly Node[] {
+  if (live[0]?.fields.failure !== undefined) return models.slice(-1);
+  const failed = ({ fields }: Node) => fields.failure !== undefined && fields.outputMessages === undefined;
+  return models.filter((node) => !failed(node)).slice(-1);
 }
 
 /** System instructions of the first model step, else of the first span that has any. */

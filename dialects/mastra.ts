@@ -67,7 +67,7 @@ function readTalk(type: string, input: AttributeValue | undefined, output: Attri
     outputMessages:
       calls === undefined ? undefined : readMessages({ content: said ?? null, tool_calls: calls }, 'assistant'),
     arguments: askedText(input),
-    inputText: askedText(input),
+    inputText: inputMessages === undefined ? askedText(input) : undefined,
     outputText: said ?? answeredText(output),
   };
 }

@@ -3,7 +3,7 @@ import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { transcodeJson } from '../core/otlp/transcode-json.js';
 import type { Span } from '../core/span.js';
 import { readTrajectory } from '../dialects/index.js';
-import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
+import { buildPrompt, builtInRubrics, loadRubric, renderEvidence } from '../judges/index.js';
 import { planRequests, runFleet, type TraceTruth } from './fleet/index.js';
 import { openOtlpSink } from './otlp-sink.js';
 import {
@@ -20,7 +20,7 @@ const TRACES = 400;
 
 const truths = new Map<string, boolean>();
 const prompts = new Map<string, JudgePrompt>();
-const [rubric] = loadRubrics();
+const rubric = loadRubric(builtInRubrics(), 'task-completion');
 
 /** From the fleet's own export to the prompt that a judge gets, through Assay's real code. */
 beforeAll(async () => {
@@ -46,7 +46,6 @@ afterAll(() => {
 
 function promptOf(spans: readonly Span[], nonce: string): JudgePrompt {
   const { evidence } = renderEvidence(readTrajectory(spans, { tenant: '' }), { evidenceTokens: 6_000 });
-  if (!rubric) throw new Error('expected a rubric, found none');
   return buildPrompt(rubric, evidence, nonce);
 }
 

@@ -125,8 +125,12 @@ function demoConfig({ seed, directory }: DemoOptions, modelUrl: string): LoadedC
       log: { level: 'error' },
       collector: { http: { port: 0 } },
       sampler: { salt: `assay-demo-seed-${seed}`, pi: { suspected: 1, unsuspected: 0.08 } },
-      // The plan is fixed: the cap is far above what it costs, so that the governor never lowers a probability.
-      judges: { dailyBudgetUsd: 100, weeklyBudgetUsd: 100 },
+      judges: {
+        // The plan is fixed: the cap is far above what it costs, so that the governor never lowers a probability.
+        ...{ dailyBudgetUsd: 100, weeklyBudgetUsd: 100 },
+        // One criterion, and no rubric of the folder that it is run in: one seed has one outcome everywhere.
+        ...{ criteria: ['task-completion'], rubricsDirectory: '' },
+      },
       models: { judge, prices: { [JUDGE_MODEL]: { inputUsdPerMillion: 0.15, outputUsdPerMillion: 0.6 } } },
     },
   });

@@ -11,6 +11,7 @@ const coverage: Coverage = {
   from_cache: 0,
   settled: 10,
   sampled_out: 160,
+  excluded: 0,
 };
 
 /** A release as the report has it, 98 % in [96, 99] unless said otherwise. */

@@ -1,4 +1,5 @@
 import type { Evidence } from '../core/evidence.js';
+import type { ModelParameters, ModelRequest } from '../core/model.js';
 import type { Rubric } from './rubric.js';
 import { sanitise } from './sanitise.js';
 
@@ -37,6 +38,11 @@ export function buildPrompt(rubric: Rubric, evidence: Evidence, nonce: string): 
     `Answer only through ${REPLY_SCHEMA_NAME}: explanation, quotes, verdict, confidence, in this order.`,
   ];
   return { system: systemText(rubric), user: user.join('\n') };
+}
+
+/** The question as one call carries it. */
+export function toRequest(prompt: Prompt, rubric: Rubric, parameters: ModelParameters): ModelRequest {
+  return { ...prompt, ...parameters, schema: rubric.schema, schemaName: REPLY_SCHEMA_NAME };
 }
 
 /** The instructions that a quote must not come from. */

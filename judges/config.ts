@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Used when it is there; a folder that was named must be. */
+export const DEFAULT_RUBRICS_DIRECTORY = 'rubrics';
+
 const budget = {
   dailyBudgetUsd: z.number().positive().default(1).describe('Ceiling per UTC day, in US dollars.'),
   weeklyBudgetUsd: z.number().positive().default(7).describe('Ceiling per week from Monday, UTC, in US dollars.'),
@@ -43,11 +46,43 @@ const retries = {
     .describe('Longest time for one vote; then the verdict is an error.'),
 };
 
+const cache = z.strictObject({
+  enabled: z.boolean().default(true).describe('Whether a verdict on exactly the same evidence is used again.'),
+  ttlHours: z.int().min(1).default(168).describe('How long a verdict may be used again.'),
+  maxEntries: z
+    .int()
+    .min(1)
+    .default(100_000)
+    .describe('Most verdicts that are kept for that; the oldest go, within the hour.'),
+  auditRatio: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.02)
+    .describe('Share of the hits that is judged all the same, so that it is known how often the cache would be wrong.'),
+});
+
+const rubrics = {
+  rubricsDirectory: z
+    .string()
+    .default(DEFAULT_RUBRICS_DIRECTORY)
+    .describe(
+      'Folder of your own rubrics, from the working directory; one with the name of a built-in takes its place. Empty: built-in ones alone.',
+    ),
+  criteria: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Names of the rubrics in use; all, built-in and own, when it is left out.'),
+};
+
 /** Settings of `judges`: what judging may cost, how many votes it takes, and how it treats a failing provider. */
 export const judgesConfig = z.strictObject({
   ...budget,
   ...ladder,
   ...retries,
+  ...rubrics,
+  cache: cache.prefault({}),
   concurrency: z.int().min(1).max(256).default(8).describe('Judgements in work at the same time.'),
   evidenceTokens: z
     .int()

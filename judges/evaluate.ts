@@ -1,8 +1,7 @@
 import type { Judgement } from '../core/evidence.js';
 import { contentHash } from '../core/keyed-hash.js';
-import type { ModelRequest } from '../core/model.js';
 import type { Verdict, Vote } from '../core/verdict.js';
-import { buildPrompt, REPLY_SCHEMA_NAME, rubricText } from './build-prompt.js';
+import { buildPrompt, rubricText, toRequest } from './build-prompt.js';
 import { buildVerdict, type Ending, type Identity } from './build-verdict.js';
 import type { BuyerDeps } from './buy-call.js';
 import { castVote } from './cast-vote.js';
@@ -32,6 +31,13 @@ export interface EvaluationDeps extends BuyerDeps {
   readonly killed: AbortSignal;
 }
 
+/** What is to be judged, by whom, and under which id. */
+export interface Question {
+  readonly judgement: Judgement;
+  readonly judge: CriterionJudge;
+  readonly evalId: string;
+}
+
 /** The natural key of a verdict. */
 export function evalIdOf({ decision }: Judgement, criterion: string, judgeHash: string): string {
   return contentHash(decision.tenant, decision.traceId, String(decision.version), criterion, judgeHash);
@@ -41,14 +47,13 @@ export function evalIdOf({ decision }: Judgement, criterion: string, judgeHash: 
  * Votes until the majority is decided, and says what the votes come to.
  * @throws the reason of `stopping` or `killed`: the evaluation goes on from the journal when the judgement comes again
  */
-export async function evaluate(judgement: Judgement, judge: CriterionJudge, deps: EvaluationDeps): Promise<Verdict> {
+export async function evaluate({ judgement, judge, evalId }: Question, deps: EvaluationDeps): Promise<Verdict> {
   const { options, model, clock } = deps;
   const { rubric } = judge;
   const { tenant, traceId } = judgement.decision;
-  const evalId = evalIdOf(judgement, rubric.criterion, judge.hash);
   const ballot = {
     ...{ evalId, tenant, traceId, parse: judge.parse, stopping: deps.stopping, killed: deps.killed },
-    request: () => toRequest(judgement, rubric, deps),
+    request: () => toRequest(buildPrompt(rubric, judgement.evidence, deps.nonce()), rubric, model.parameters),
     quotes: createQuoteCheck(judgement.evidence, rubricText(rubric), rubric.parameters),
   };
   const identity: Identity = {
@@ -69,11 +74,6 @@ export async function evaluate(judgement: Judgement, judge: CriterionJudge, deps
     if (cast.status === 'exhausted') return end({ outcome: 'shed_budget', confidence: 0, reason: whyShed(cast) });
     votes.push(cast.vote);
   }
-}
-
-function toRequest(judgement: Judgement, rubric: Rubric, { model, nonce }: EvaluationDeps): ModelRequest {
-  const prompt = buildPrompt(rubric, judgement.evidence, nonce());
-  return { ...prompt, ...model.parameters, schema: rubric.schema, schemaName: REPLY_SCHEMA_NAME };
 }
 
 /** When the deciding call ended: the same after a replay, so that a verdict sent twice is sent alike. */

@@ -1,8 +1,14 @@
 export { announcement } from './announcement.js';
+export type { HandRequest } from './bench.js';
 export { buildPrompt, REPLY_SCHEMA_NAME, type Prompt } from './build-prompt.js';
 export { judgesConfig, type JudgesConfig } from './config.js';
-export { createJudge } from './judge.js';
+export { createJudge, type JudgeRole } from './judge.js';
 export type { JudgeDeps } from './judge-deps.js';
 export { judgeHash, type Instrument } from './judge-hash.js';
+export { findRubric, loadRubrics } from './load-rubrics.js';
+export { previewCall, type CallPreview } from './preview-call.js';
 export { renderEvidence, type RenderedEvidence } from './render-evidence.js';
-export { loadRubrics, type Rubric } from './rubric.js';
+export { loadRubric, type Rubric, type RubricExample } from './rubric.js';
+export { builtInRubrics } from './rubric-folder.js';
+export { scaffoldRubric } from './scaffold-rubric.js';
+export { testRubric, toTracelessJudgement, type ExampleOutcome, type RubricTestOutcome } from './test-rubric.js';

@@ -25,9 +25,14 @@ export interface Journal {
   get(key: CallKey): CallEntry | undefined;
   callsOf(evalId: string): readonly CallEntry[];
   isDone(evalId: string): boolean;
-  /** Its verdict is on the bus: remembered by name alone from now on. */
-  finish(evalId: string, nowMs: number): Promise<void>;
-  /** Forgets what finished longer ago than the retention, and the totals of days past. */
+  /**
+   * Its verdict is on the bus: remembered by name alone from now on.
+   * @param alongside - written before, and durable exactly when the end is
+   */
+  finish(evalId: string, nowMs: number, alongside: readonly (readonly [key: string, value: string])[]): Promise<void>;
+  /** Removes the calls, and with them the replies, of these traces; what they cost stays spent. @returns how many calls */
+  forget(traceIds: readonly string[]): Promise<number>;
+  /** Forgets what finished, or began and never ended, longer ago than the retention, and the totals of days past. */
   sweep(nowMs: number): Promise<void>;
 }
 
@@ -72,11 +77,12 @@ export function createJournal(options: { readonly retentionMs: number }, deps: J
     },
     callsOf: (evalId) => callsOf(evalId, state),
     isDone: (evalId) => state.get(`${DONE}${evalId}`) !== undefined,
-    async finish(evalId, nowMs) {
-      await state.put([[`${DONE}${evalId}`, String(nowMs)]]);
+    async finish(evalId, nowMs, alongside) {
+      await state.put([...alongside, [`${DONE}${evalId}`, String(nowMs)]]);
       const keys = callsOf(evalId, state).map(callKey);
       if (keys.length > 0) await state.delete(keys);
     },
+    forget: (traceIds) => forget(traceIds, state),
     async sweep(nowMs) {
       const keys = forgettable(state, { nowMs, retentionMs: options.retentionMs });
       if (keys.length > 0) await state.delete(keys);
@@ -97,14 +103,24 @@ async function write(call: CallEntry, { state, budget }: JournalDeps, undo: () =
   }
 }
 
+async function forget(traceIds: readonly string[], state: State): Promise<number> {
+  const calls = [...state.range(CALL)].filter(([, text]) => traceIds.includes(parse(text).traceId));
+  if (calls.length > 0) await state.delete(calls.map(([key]) => key));
+  return calls.length;
+}
+
 function forgettable(state: State, { nowMs, retentionMs }: { nowMs: number; retentionMs: number }): readonly string[] {
   const keysWhere = (prefix: string, holds: (name: string, text: string) => boolean): readonly string[] =>
     [...state.range(prefix)].filter(([key, text]) => holds(key.slice(prefix.length), text)).map(([key]) => key);
   return [
     ...keysWhere(DONE, (_, at) => Number(at) < nowMs - retentionMs),
     ...keysWhere(SPENT, (day) => isForgotten(day, nowMs)),
-    // A kill between the two writes of `finish` leaves calls of finished evaluations behind.
-    ...keysWhere(CALL, (_, text) => state.get(`${DONE}${parse(text).evalId}`) !== undefined),
+    // A kill between the two writes of `finish` leaves calls of finished evaluations behind, a kill during a judgement by hand
+    // those of one that never comes again.
+    ...keysWhere(CALL, (_, text) => {
+      const { evalId, beganAtMs } = parse(text);
+      return beganAtMs < nowMs - retentionMs || state.get(`${DONE}${evalId}`) !== undefined;
+    }),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Rubric } from './rubric.js';
 
 export interface JudgeDeps {
   readonly log: Log;
-  /** The judge's own name space. */
+  /** The judge's own name space. One judge at a time works on it: a second would take calls in flight for lost. */
   readonly state: State;
   /** Absent: every judgement is answered with an abstention that says so. */
   readonly model: Model | undefined;
@@ -20,4 +20,6 @@ export interface JudgeDeps {
   readonly metrics: Metrics;
   /** Told once, before the first call to a provider. */
   readonly announce: (text: string) => void;
+  /** False for a judge that only answers by hand and leaves the bus to the next one; true when it is left out. */
+  readonly attends?: boolean;
 }

@@ -1,203 +1,35 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { systemClock, type Clock } from '../core/clock.js';
-import type { Decision } from '../core/decision.js';
-import { PipelineError, type ErrorCode } from '../core/errors.js';
-import type { Evidence, Judgement } from '../core/evidence.js';
-import type { Log, LogRecord, StoredRecord, Topic } from '../core/log.js';
+import { systemClock } from '../core/clock.js';
+import { PipelineError } from '../core/errors.js';
+import type { LogRecord } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import { noMetrics } from '../core/metrics.js';
-import type { Model, ModelFailure, ModelReply, ModelRequest } from '../core/model.js';
-import type { State } from '../core/state.js';
-import type { Spend, Verdict } from '../core/verdict.js';
+import type { Model, ModelReply } from '../core/model.js';
+import type { Verdict } from '../core/verdict.js';
 import { judgesConfig } from './config.js';
 import { createJudge } from './judge.js';
-import { loadRubrics } from './rubric.js';
+import {
+  allCommitted,
+  breaks,
+  clockFrom,
+  createScriptedModel,
+  DAY,
+  EVIDENCE,
+  judgement,
+  NEVER,
+  newWorld,
+  QUOTE,
+  RUBRICS,
+  running,
+  says,
+  startJudge,
+  stopJudges,
+  verdictCount,
+  type World,
+} from './world.test-support.js';
 
-const NEVER = new AbortController().signal;
-const DAY = '2026-11-21';
-
-type Hook = (records: readonly LogRecord[]) => Promise<void>;
-
-/** A log in memory: one partition a topic, one committed offset a group. */
-function createMemoryLog() {
-  const topics = new Map<Topic, StoredRecord[]>();
-  const committed = new Map<string, number>();
-  let refuse: Hook | undefined;
-  let arrived = new AbortController();
-  const of = (topic: Topic): StoredRecord[] => topics.get(topic) ?? topics.set(topic, []).get(topic)!;
-  const log: Log = {
-    start: () => Promise.resolve(),
-    stop: () => Promise.resolve(),
-    async append(records) {
-      await refuse?.(records);
-      for (const record of records) {
-        const list = of(record.topic);
-        list.push({ headers: {}, ...record, partition: 0, offset: list.length, acceptedAtMs: 0 });
-      }
-      arrived.abort();
-      arrived = new AbortController();
-    },
-    reader(topic, group) {
-      let next = committed.get(group) ?? 0;
-      return {
-        async poll({ maxRecords, waitMs }, signal) {
-          const { signal: more } = arrived;
-          if (of(topic).length <= next && !signal.aborted)
-            await systemClock.sleep(waitMs, AbortSignal.any([signal, more]));
-          if (signal.aborted) return [];
-          const records = of(topic).slice(next, next + maxRecords);
-          next += records.length;
-          return records;
-        },
-        commit(_, nextOffset) {
-          committed.set(group, Math.max(committed.get(group) ?? 0, nextOffset));
-          return Promise.resolve();
-        },
-        committed: () => Promise.resolve(new Map([[0, committed.get(group) ?? 0]])),
-        seek: () => undefined,
-        pause: () => undefined,
-        resume: () => undefined,
-        close: () => Promise.resolve(),
-      };
-    },
-    endOffsets: (topic) => Promise.resolve(new Map([[0, of(topic).length]])),
-    lag: (topic, group) => Promise.resolve(of(topic).length - (committed.get(group) ?? 0)),
-  };
-  const read = (topic: Topic): readonly unknown[] =>
-    of(topic).map((record) => JSON.parse(new TextDecoder().decode(record.value)) as unknown);
-  return {
-    log,
-    verdicts: () => read('verdicts') as readonly Verdict[],
-    spend: () => read('spend') as readonly Spend[],
-    committed: () => committed.get('judge') ?? 0,
-    beforeAppend: (hook?: Hook): void => {
-      refuse = hook;
-    },
-  };
-}
-
-function createMemoryState(): State & { readonly entries: Map<string, string> } {
-  const entries = new Map<string, string>();
-  return {
-    entries,
-    get: (key) => entries.get(key),
-    put(changes) {
-      for (const [key, value] of changes) entries.set(key, value);
-      return Promise.resolve();
-    },
-    delete(keys) {
-      for (const key of keys) entries.delete(key);
-      return Promise.resolve();
-    },
-    range: (prefix) => [...entries].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)),
-  };
-}
-
-type Script = (request: ModelRequest, call: number) => Promise<ModelReply> | ModelReply;
-
-const PRICE = { inputUsdPerMillion: 1, outputUsdPerMillion: 5, version: 'test' };
-
-function createScriptedModel(script: Script): Model & { readonly requests: ModelRequest[] } {
-  const requests: ModelRequest[] = [];
-  return {
-    ...{ provider: 'openai', name: 'scripted', baseUrl: 'http://127.0.0.1:1/v1', price: PRICE, requests },
-    parameters: { temperature: 0.3, maxOutputTokens: 100 },
-    complete(request) {
-      requests.push(request);
-      return Promise.resolve().then(() => script(request, requests.length));
-    },
-  };
-}
-
-const QUOTE = 'refund 40 EUR on order A-1';
-
-const says = (verdict: string, change: object = {}): ModelReply => ({
-  value: { explanation: `It is a ${verdict}.`, quotes: [QUOTE], verdict, confidence: 0.9, ...change },
-  ...{ model: 'scripted-2026', inputTokens: 1000, outputTokens: 20 },
-});
-
-const breaks = (code: ErrorCode, cause: ModelFailure = { unbilled: true }): never => {
-  throw new PipelineError(code, `the provider said ${code}`, { cause });
-};
-
-const EVIDENCE: Evidence = {
-  truncated: false,
-  sections: [
-    { title: 'user request', text: 'Please refund 40 EUR on order A-1' },
-    { title: 'final answer', text: 'I have paid you 40 EUR back.' },
-  ],
-};
-
-const judgement = (traceId: string, change: Partial<Judgement> = {}): LogRecord => {
-  const decision = {
-    ...{
-      tenant: 'acme',
-      traceId,
-      version: 1,
-      service: 'shop',
-      release: '1.1',
-      stratum: 'suspected',
-      pi: 0.5,
-      audit: false,
-    },
-    ...{ decidedAtMs: 1000, criteria: ['task-completion'] },
-  } as unknown as Decision;
-  const value: Judgement = { decision, criteria: ['task-completion'], evidence: EVIDENCE, ...change };
-  return { topic: 'judgements', key: traceId, value: new TextEncoder().encode(JSON.stringify(value)) };
-};
-
-/** The machine's clock, set to another day. */
-function clockFrom(text: string): Clock & { shiftMs: number } {
-  const began = Date.now();
-  const clock = {
-    shiftMs: Date.parse(text) - began,
-    nowMs: () => Date.now() + clock.shiftMs,
-    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms, signal),
-  };
-  return clock;
-}
-
-const running: { stop(signal: AbortSignal): Promise<void> }[] = [];
-
-interface World {
-  readonly bus: ReturnType<typeof createMemoryLog>;
-  readonly state: ReturnType<typeof createMemoryState>;
-}
-
-const newWorld = (): World => ({ bus: createMemoryLog(), state: createMemoryState() });
-
-async function startJudge(world: World, model: Model | undefined, change: { settings?: object; clock?: Clock } = {}) {
-  const announced: string[] = [];
-  const settings = { backoffMs: 1, maxBackoffMs: 5, pollWaitMs: 5000, ...change.settings };
-  const judge = createJudge(judgesConfig.parse(settings), {
-    ...{ log: world.bus.log, state: world.state, model, rubrics: loadRubrics() },
-    ...{
-      clock: change.clock ?? clockFrom(`${DAY}T12:00:00Z`),
-      random: Math.random,
-      logger: silentLogger,
-      metrics: noMetrics,
-    },
-    announce: (text) => announced.push(text),
-  });
-  await judge.start(NEVER);
-  running.push(judge);
-  return { judge, announced };
-}
-
-afterEach(async () => {
-  for (const judge of running.splice(0)) await judge.stop(AbortSignal.abort());
-});
-
-const verdictCount = ({ bus }: World, count: number) =>
-  vi.waitFor(() => {
-    expect(bus.verdicts()).toHaveLength(count);
-  }, 10_000);
-
-const allCommitted = ({ bus }: World, count: number) =>
-  vi.waitFor(() => {
-    expect(bus.committed()).toBe(count);
-  }, 10_000);
+afterEach(stopJudges);
 
 /** Judges one trace and returns its verdict. */
 async function judgeOne(model: Model | undefined, settings: object = {}): Promise<Verdict & { readonly world: World }> {
@@ -736,7 +568,7 @@ describe('the queue of judgements', () => {
   it('stops twice, and before it was started', async () => {
     const { bus, state } = newWorld();
     const judge = createJudge(judgesConfig.parse({}), {
-      ...{ log: bus.log, state, model: undefined, rubrics: loadRubrics(), clock: systemClock, random: Math.random },
+      ...{ log: bus.log, state, model: undefined, rubrics: RUBRICS, clock: systemClock, random: Math.random },
       ...{ logger: silentLogger, metrics: noMetrics, announce: () => undefined },
     });
     await judge.stop(NEVER);

@@ -3,12 +3,14 @@ import PQueue from 'p-queue';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
 import type { LogReader, StoredRecord } from '../core/log.js';
-import { createBench, type Bench } from './bench.js';
 import type { Counter } from '../core/metrics.js';
+import type { Verdict } from '../core/verdict.js';
+import { createBench, type Bench, type HandRequest } from './bench.js';
 import type { JudgesConfig } from './config.js';
 import type { JudgeDeps } from './judge-deps.js';
 import { createOffsetTracker } from './offset-tracker.js';
 import { parseJudgement } from './parse-judgement.js';
+import { createUnderway, type Underway } from './underway.js';
 
 const GROUP = 'judge';
 const POLL_BYTES = 8 * 1024 * 1024;
@@ -22,13 +24,29 @@ interface Shift extends JudgeDeps {
   readonly bench: Bench;
   readonly stopping: AbortSignal;
   readonly rejected: Counter;
+  readonly underway: Underway;
+}
+
+/** The judge role, and what a person may ask of it between its start and its stop. */
+export interface JudgeRole extends Component {
+  /**
+   * Judges by hand: the same instrument, journal, budget and cache as the flow, whatever was answered before. The verdict is
+   * put on the bus, marked `byHand` and `audit` so that it enters no rate; one without a trace id is not, only what it cost.
+   */
+  judgeNow(request: HandRequest): Promise<Verdict>;
+  /**
+   * Removes the replies and kept verdicts of these traces. First waits until what is being judged of them has its verdict,
+   * which is on the bus then: erase there afterwards, and take the judgements out there before.
+   * @returns how many were removed
+   */
+  forget(traceIds: readonly string[]): Promise<number>;
 }
 
 /**
  * The judge role: reads `judgements`, writes `verdicts` and `spend`. Commits an offset when every record up to it has its
  * verdicts on the bus, so a restart repeats work and no effect.
  */
-export function createJudge(options: JudgesConfig, deps: JudgeDeps): Component {
+export function createJudge(options: JudgesConfig, deps: JudgeDeps): JudgeRole {
   const stopping = new AbortController();
   const killed = new AbortController();
   // Everything in work listens to both.
@@ -38,26 +56,38 @@ export function createJudge(options: JudgesConfig, deps: JudgeDeps): Component {
     'assay_judges_rejected_records_total',
     'Judgement records that could not be read.',
   );
-  const shift: Shift = { ...deps, options, bench, rejected, stopping: stopping.signal };
+  const underway = createUnderway();
+  const shift: Shift = { ...deps, options, bench, rejected, underway, stopping: stopping.signal };
   let reader: LogReader | undefined;
   let loop: Promise<void> | undefined;
   return {
     async start() {
       await bench.open();
+      if (deps.attends === false) return;
       reader = deps.log.reader('judgements', GROUP);
       loop = work(reader, shift);
     },
     async stop(signal) {
-      stopping.abort(new Error('the judge is stopping'));
+      stopping.abort(new PipelineError('BUS_CLOSED', 'the judge is stopping'));
       const kill = (): void => {
         killed.abort(new Error('the judge was told to stop at once'));
       };
       signal.addEventListener('abort', kill, { once: true });
       if (signal.aborted) kill();
       await loop;
+      await underway.idle();
       signal.removeEventListener('abort', kill);
       await reader?.close();
       reader = undefined;
+    },
+    async judgeNow(request) {
+      stopping.signal.throwIfAborted();
+      return underway.add(request.judgement.decision.traceId, bench.judgeNow(request));
+    },
+    async forget(traceIds) {
+      await underway.ended(traceIds);
+      stopping.signal.throwIfAborted();
+      return bench.forget(traceIds);
     },
   };
 }
@@ -74,13 +104,15 @@ async function work(reader: LogReader, shift: Shift): Promise<void> {
     const records = await persistently(() => reader.poll(limits, stopping), { what: 'read judgements', shift });
     for (const record of records ?? []) {
       tracker.begin(record.partition, record.offset);
-      void queue.add(() => handle(record, { reader, tracker, shift }));
+      const attended = async (): Promise<void> => {
+        if (!stopping.aborted) await handle(record, { reader, tracker, shift });
+      };
+      void shift.underway.add(record.key, queue.add(attended));
     }
     if (clock.nowMs() - sweptAtMs < SWEEP_EVERY_MS) continue;
     sweptAtMs = clock.nowMs();
     await persistently(() => bench.sweep(), { what: 'tidy the journal', shift });
   }
-  queue.clear();
   await queue.onIdle();
 }
 

@@ -10,6 +10,9 @@ const judgementRecord = z.looseObject({
     tenant: z.string(),
     traceId: z.string().min(1),
     version: z.int(),
+    // Absent in records of the version before these were known.
+    rootSpanId: z.string().default(''),
+    logCount: z.int().default(0),
     service: z.string(),
     release: z.string(),
     stratum: z.enum(STRATA),
@@ -19,6 +22,7 @@ const judgementRecord = z.looseObject({
   }),
   criteria: z.array(z.string()),
   evidence: z.looseObject({ sections: z.array(z.looseObject({ title: z.string(), text: z.string() })) }),
+  own: z.boolean().default(false),
 });
 
 /**
@@ -29,8 +33,7 @@ export function parseJudgement(record: StoredRecord): Judgement {
   const where = `judgements partition ${record.partition} offset ${record.offset}`;
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(record.value));
-    judgementRecord.parse(value);
-    return value as Judgement;
+    return judgementRecord.parse(value) as unknown as Judgement;
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
     throw new PipelineError('RECORD_MALFORMED', `expected a judgement at ${where}: ${why}`, { cause });

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rubricText } from './build-prompt.js';
 import { createQuoteCheck } from './quotes.js';
-import { loadRubrics } from './rubric.js';
+import { judgesConfig } from './config.js';
+import { loadRubrics } from './load-rubrics.js';
 
 const evidence = {
   truncated: false,
@@ -103,7 +104,9 @@ describe('a quote', () => {
 });
 
 describe('the examples of every rubric', () => {
-  const examples = loadRubrics().flatMap((rubric) => rubric.examples.map((example) => ({ rubric, ...example })));
+  const examples = loadRubrics(judgesConfig.parse({ rubricsDirectory: '' })).flatMap((rubric) =>
+    rubric.examples.map((example) => ({ rubric, ...example })),
+  );
   it.each(examples)('$name quotes its own evidence', ({ rubric, evidence: shown, reply }) => {
     const sections = shown.map(({ section, text }) => ({ title: section, text }));
     const own = createQuoteCheck({ sections, truncated: false }, rubricText(rubric), rubric.parameters);

@@ -5,7 +5,7 @@ import { cutText, fairShares } from './cut-text.js';
 import { draftEvidence } from './evidence-sections.js';
 
 /** Rough and the same for every model: what the budget of evidence is counted in. */
-const CHARS_PER_TOKEN = 4;
+export const CHARS_PER_TOKEN = 4;
 
 /** What a section costs beside its text: title, quotes, braces. */
 const SECTION_CHARS = 40;

@@ -2,10 +2,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { packageRoot } from '../core/package-root.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { judgeHash } from './judge-hash.js';
-import { loadRubrics, type Rubric } from './rubric.js';
+import { builtInRubrics } from './rubric-folder.js';
+import { loadRubric, type Rubric } from './rubric.js';
 
 let directory: string;
 const path = (...parts: string[]) => join(directory, 'task-completion', ...parts);
@@ -15,21 +15,21 @@ const edit = (file: string, change: (text: string) => string) => {
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'assay-rubrics-'));
-  cpSync(join(packageRoot(), 'judges', 'rubrics'), directory, { recursive: true });
+  cpSync(builtInRubrics(), directory, { recursive: true });
 });
 
 afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-const load = (): Rubric => loadRubrics(directory)[0]!;
+const load = (): Rubric => loadRubric(directory, 'task-completion');
 
-describe('loadRubrics', () => {
-  it('reads the rubrics that come with Assay, each with a pass and a fail example', () => {
-    const [rubric] = loadRubrics();
+describe('loadRubric', () => {
+  it('reads a rubric that comes with Assay, with a pass and a fail example', () => {
+    const rubric = load();
     expect(rubric).toMatchObject({ criterion: 'task-completion', version: '1.0.0', appliesTo: 'always' });
-    expect(rubric?.examples.map(({ reply }) => reply.verdict).sort()).toEqual(['fail', 'pass']);
-    expect(rubric?.rule.applies({} as Trajectory)).toBe(true);
+    expect(rubric.examples.map(({ reply }) => reply.verdict).sort()).toEqual(['fail', 'pass']);
+    expect(rubric.rule.applies({} as Trajectory)).toBe(true);
   });
 
   it('asks for the explanation before the verdict', () => {
@@ -61,7 +61,7 @@ describe('loadRubrics', () => {
 
   it('has the same hash wherever it lies and however its lines end', () => {
     edit('prompt.md', (text) => text.replaceAll('\n', '\r\n'));
-    expect(load().hash).toBe(loadRubrics()[0]?.hash);
+    expect(load().hash).toBe(loadRubric(builtInRubrics(), 'task-completion').hash);
   });
 
   it.each([
@@ -95,12 +95,21 @@ describe('loadRubrics', () => {
     );
   });
 
-  it('refuses a rubric without a failing example, and a folder without rubrics', () => {
+  it('applies to traces with a tool call only, carried out or just asked for, where it says so', () => {
+    edit('rubric.yaml', (text) => text.replace('appliesTo: always', 'appliesTo: tool-call'));
+    const { applies } = load().rule;
+    const holds = (...steps: object[]) => applies({ steps } as unknown as Trajectory);
+    expect(holds({ kind: 'model' }, { kind: 'tool' })).toBe(true);
+    expect(holds({ kind: 'model', toolCalls: [{ name: 'refund', arguments: '{}' }] })).toBe(true);
+    expect(holds({ kind: 'model', toolCalls: [] }, { kind: 'retrieval' })).toBe(false);
+    expect(holds()).toBe(false);
+  });
+
+  it('refuses a rubric without a failing example, and one that is not there', () => {
     rmSync(path('examples', 'fail-room-booking-wrong-hour.json'));
     expect(load).toThrow(/expected an example of a fail/);
     rmSync(path(), { recursive: true });
-    expect(load).toThrow(/expected at least one rubric folder/);
-    expect(() => loadRubrics(join(directory, 'nowhere'))).toThrow(/expected a readable folder/);
+    expect(load).toThrow(/task-completion.rubric\.yaml: expected a readable file/);
   });
 });
 

@@ -1,20 +1,31 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { CriterionRule } from '../core/criterion-rule.js';
-import { PipelineError } from '../core/errors.js';
 import { contentHash } from '../core/keyed-hash.js';
-import { packageRoot } from '../core/package-root.js';
+import type { Trajectory } from '../core/trajectory.js';
+import { invalidRubric as invalid, listNames as list } from './rubric-folder.js';
 
 const REPLY_KEYS = ['explanation', 'quotes', 'verdict', 'confidence'] as const;
 
+/** A criterion's name, which is its folder's too. */
+export const CRITERION_NAME = /^[a-z][a-z0-9-]*$/;
+
+/** Each condition that `appliesTo` can name. */
+const CONDITIONS = {
+  always: () => true,
+  'user-request': ({ input = '' }) => input.trim() !== '',
+  'tool-call': ({ steps }) => steps.some(({ kind, toolCalls = [] }) => kind === 'tool' || toolCalls.length > 0),
+} as const satisfies Record<string, (trajectory: Trajectory) => boolean>;
+type Condition = keyof typeof CONDITIONS;
+
 const settings = z.strictObject({
-  criterion: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected kebab-case'),
+  criterion: z.string().regex(CRITERION_NAME, 'expected kebab-case'),
   version: z.string().regex(/^\d+\.\d+\.\d+$/, 'expected a version such as 1.0.0'),
   question: z.string().min(1),
-  appliesTo: z.enum(['always', 'user-request']),
+  appliesTo: z.enum(Object.keys(CONDITIONS) as [Condition, ...Condition[]]),
   parameters: z.strictObject({ requiredQuotes: z.int().min(0).max(3), quoteMinLength: z.int().min(1).max(100) }),
 });
 
@@ -51,18 +62,12 @@ export interface Rubric extends z.output<typeof settings> {
 }
 
 /**
- * Reads every rubric folder below `directory`, by default those that come with Assay.
+ * Reads the rubric `name` of the folder `directory`, which is the folder `directory/name`.
  *
  * @throws {PipelineError} RUBRIC_INVALID with file and key
  */
-export function loadRubrics(directory = join(packageRoot(), 'judges', 'rubrics')): readonly Rubric[] {
-  const folders = list(directory);
-  if (folders.length === 0) throw invalid(directory, 'expected at least one rubric folder, found none');
-  const rubrics = folders.map((folder) => loadRubric(join(directory, folder), folder));
-  return rubrics;
-}
-
-function loadRubric(folder: string, name: string): Rubric {
+export function loadRubric(directory: string, name: string): Rubric {
+  const folder = join(directory, name);
   const files = new Map<string, string>();
   const file = (path: string): string => {
     const text = readText(join(folder, path));
@@ -95,7 +100,7 @@ function loadRubric(folder: string, name: string): Rubric {
 }
 
 function ruleOf({ criterion, appliesTo }: z.output<typeof settings>): CriterionRule {
-  return { criterion, applies: ({ input = '' }) => appliesTo === 'always' || input.trim() !== '' };
+  return { criterion, applies: CONDITIONS[appliesTo] };
 }
 
 function loadSchema(folder: string, text: string): Rubric['schema'] {
@@ -124,16 +129,6 @@ function loadExample(path: string, text: string, name: string): RubricExample {
   return { ...example, name };
 }
 
-function list(directory: string): readonly string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => !name.startsWith('.'))
-      .sort();
-  } catch (error) {
-    throw invalid(directory, 'expected a readable folder', error);
-  }
-}
-
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
@@ -155,8 +150,4 @@ function check<Schema extends z.ZodType>(schema: Schema, value: unknown, path: s
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw invalid(path, `${issue?.path.join('.') || 'top level'}: ${issue?.message ?? 'invalid'}`, result.error);
-}
-
-function invalid(path: string, why: string, cause?: unknown): PipelineError {
-  return new PipelineError('RUBRIC_INVALID', `rubric ${path}: ${why}`, { cause });
 }

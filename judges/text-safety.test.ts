@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildPrompt } from './build-prompt.js';
-import { loadRubrics } from './rubric.js';
+import { builtInRubrics } from './rubric-folder.js';
+import { loadRubric } from './rubric.js';
 import { sanitise } from './sanitise.js';
 
-const [rubric] = loadRubrics();
-if (rubric === undefined) throw new Error('expected a rubric');
+const rubric = loadRubric(builtInRubrics(), 'task-completion');
 
 const NONCE = '7f3a9c0de1b2';
 const prompt = (text: string) =>

@@ -143,6 +143,7 @@ describe('OpenInference, LangChain', () => {
       input: QUESTION,
       output: ANSWER,
       model: 'gpt-4o-mini',
+      provider: 'openai',
       tokens: { input: 170, output: 29 },
       finishReason: 'stop',
       sessionId: 'sess-42',
@@ -150,7 +151,6 @@ describe('OpenInference, LangChain', () => {
       hasContent: true,
       spanCount: 6,
     });
-    expect(run.provider).toBeUndefined();
     expect(run.tools).toMatchObject([{ name: 'get_weather', description: 'Get current weather', parameters: SCHEMA }]);
   });
 

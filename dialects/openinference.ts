@@ -41,7 +41,7 @@ export function readOpenInference(span: Span): SpanFields | undefined {
   const metadata = structure(attributes.get('metadata')) ?? {};
   return {
     kind: KINDS.get((kind ?? 'LLM').toUpperCase()),
-    ...readModel(span),
+    ...readModel(span, metadata),
     name: text(attributes.get('tool.name')) ?? text(attributes.get('agent.name')),
     instructions: parameters === undefined ? undefined : content(member(parameters, 'system', 'instructions')),
     inputMessages: toMessages(lists.inputs, 'user') ?? toCompletions(lists.prompts, 'user'),
@@ -57,7 +57,7 @@ export function readOpenInference(span: Span): SpanFields | undefined {
   };
 }
 
-function readModel({ attributes }: Span): SpanFields {
+function readModel({ attributes }: Span, metadata: Structure): SpanFields {
   return {
     responseModel:
       text(attributes.get('llm.response.model_name')) ??
@@ -65,7 +65,8 @@ function readModel({ attributes }: Span): SpanFields {
       text(attributes.get('embedding.model_name')) ??
       text(attributes.get('reranker.model_name')),
     requestModel: text(attributes.get('llm.request.model_name')),
-    provider: text(attributes.get('llm.provider')) ?? text(attributes.get('llm.system')),
+    // LangChain says it in its own metadata alone.
+    provider: text(attributes.get('llm.provider')) ?? text(attributes.get('llm.system')) ?? text(metadata.ls_provider),
     inputTokens: count(attributes.get('llm.token_count.prompt')),
     outputTokens: count(attributes.get('llm.token_count.completion')),
     finishReason: text(attributes.get('llm.finish_reason')),

@@ -61,7 +61,7 @@ const SECRET_KEY = /(key|salt|secret|token|password)$/i;
 /** The value that came, cut short; of what may be a secret nothing. */
 function shown(value: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return 'nothing';
-  if (SECRET_KEY.test(String(path.at(-1)))) return 'a hidden value';
+  if (SECRET_KEY.test(String(path.at(-1))) || path.at(-2) === 'headers') return 'a hidden value';
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : value === null ? 'null' : 'a map';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;

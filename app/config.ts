@@ -3,8 +3,11 @@ import { busConfig } from '../bus/config.js';
 import { collectorConfig } from '../collector/config.js';
 import { judgesConfig } from '../judges/config.js';
 import { modelsConfig } from '../models/config.js';
+import { publisherConfig } from '../publisher/config.js';
 import { samplerConfig } from '../sampler/config.js';
 import { storeConfig } from '../store/config.js';
+import { isOwnAddress } from './own-address.js';
+import { telemetryConfig } from './telemetry/config.js';
 
 const sections = z.strictObject({
   dataDirectory: z
@@ -26,10 +29,12 @@ const sections = z.strictObject({
   judges: judgesConfig.prefault({}),
   models: modelsConfig.prefault({}),
   store: storeConfig.prefault({}),
+  publish: publisherConfig.prefault({}),
+  telemetry: telemetryConfig.prefault({}),
 });
 
 /** All settings of Assay: one section a folder, each documented and defaulted in that folder's own `config.ts`. */
-export const assayConfig = sections.superRefine(({ bus, sampler, judges }, context) => {
+export const assayConfig = sections.superRefine(({ bus, sampler, judges, collector, publish }, context) => {
   const busHours = bus.retention.hours;
   const { indexHours } = sampler;
   const { journalRetentionHours } = judges;
@@ -43,6 +48,12 @@ export const assayConfig = sections.superRefine(({ bus, sampler, judges }, conte
     refuse(
       ['judges', 'journalRetentionHours'],
       `expected at least bus.retention.hours (${busHours}), got ${journalRetentionHours}`,
+    );
+  }
+  if (publish.endpoint !== undefined && isOwnAddress(publish.endpoint, collector.http)) {
+    refuse(
+      ['publish', 'endpoint'],
+      "expected another receiver than Assay, got Assay's own address: its verdicts are in its store already",
     );
   }
 });

@@ -1,22 +1,30 @@
 import { createLmdbLog, createLmdbState } from '../bus/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
+import { PipelineError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import type { RpcHandlers } from './rpc.js';
+import { createTelemetry, observeFetch, observeLog, observeModel, type Telemetry } from './telemetry/index.js';
+import { readVersion } from './version.js';
 
 /**
  * The diagram of DESIGN.md as code. Roles meet only on the bus; nobody else knows who hands what to whom.
  *
- *     receive ──spans──▶ sample ──judgements──▶ judge
+ *     receive ──spans──▶ sample ──judgements──▶ judge ──verdicts──▶ publish
  *                 │          │ decisions, policies │ verdicts, spend
  *                 └──────────┴────▶ write ◀────────┘          query reads what write wrote
  */
-export const ROLES = ['receive', 'sample', 'judge', 'write', 'query'] as const;
+export const ROLES = ['receive', 'sample', 'judge', 'publish', 'write', 'query'] as const;
 export type RoleName = (typeof ROLES)[number];
+
+/** The roles that have something to do under these settings. */
+export function rolesFor({ publish }: AssayConfig): readonly RoleName[] {
+  return ROLES.filter((role) => role !== 'publish' || publish.endpoint !== undefined);
+}
 
 /** A role: parts in the order in which they start, and the calls that it answers. */
 export interface Role {
@@ -55,6 +63,7 @@ const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Promise<Role
   receive,
   sample,
   judge,
+  publish,
   write,
   query,
 };
@@ -81,19 +90,20 @@ async function sample(context: RoleContext): Promise<Role> {
   const { loadRubrics, renderEvidence } = await import('../judges/index.js');
   const { createSampler } = await import('../sampler/index.js');
   const { createStoreReader } = await import('../store/index.js');
+  const own = makeTelemetry(context, 'sample');
   const log = makeLog(context);
   const state = makeState(context, 'sample');
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
   const sampler = createSampler(context.config.sampler, {
     ...observed(context),
-    log,
+    log: own === undefined ? log : observeLog(log, own),
     state,
     archive: reader,
     readTrajectory,
     renderEvidence: (trajectory) => renderEvidence(trajectory, context.config.judges),
     criteria: loadRubrics().map((rubric) => rubric.rule),
   });
-  return { components: [log, state, reader, sampler], handlers: {} };
+  return { components: [...some(own), log, state, reader, sampler], handlers: {} };
 }
 
 const NO_MODEL =
@@ -102,6 +112,8 @@ const NO_MODEL =
 async function judge(context: RoleContext): Promise<Role> {
   const { createJudge, loadRubrics } = await import('../judges/index.js');
   const { chooseModel } = await import('../models/index.js');
+  const { createSkipper } = await import('../publisher/index.js');
+  const own = makeTelemetry(context, 'judge');
   const log = makeLog(context);
   const state = makeState(context, 'judge');
   const model = await chooseModel(context.config.models, context.env);
@@ -110,14 +122,35 @@ async function judge(context: RoleContext): Promise<Role> {
     ...observed(context),
     log,
     state,
-    model,
+    model: model === undefined || own === undefined ? model : observeModel(model, own),
     rubrics: loadRubrics(),
     random: Math.random,
     announce: (text) => {
       context.process.announce(text);
     },
   });
-  return { components: [log, state, part], handlers: {} };
+  const isPublished = context.standby || context.config.publish.endpoint !== undefined;
+  const skipper = isPublished ? undefined : createSkipper({ ...observed(context), log });
+  return { components: [...some(own), log, state, ...some(skipper), part], handlers: {} };
+}
+
+async function publish(context: RoleContext): Promise<Role> {
+  const { createPublisher } = await import('../publisher/index.js');
+  const { endpoint, ...settings } = context.config.publish;
+  if (endpoint === undefined)
+    throw new PipelineError('CONFIG_INVALID', 'expected publish.endpoint for the role publish, found none: set it');
+  const own = makeTelemetry(context, 'publish');
+  const log = makeLog(context);
+  const publisher = createPublisher(
+    { ...settings, endpoint, version: readVersion() },
+    {
+      ...observed(context),
+      log,
+      random: Math.random,
+      fetch: own === undefined ? fetch : observeFetch(fetch, own),
+    },
+  );
+  return { components: [...some(own), log, publisher], handlers: {} };
 }
 
 async function write(context: RoleContext): Promise<Role> {
@@ -146,6 +179,15 @@ function makeLog(context: RoleContext): Log {
 
 function makeState(context: RoleContext, name: RoleName): ReturnType<typeof createLmdbState> {
   return createLmdbState({ directory: context.directory.state, name });
+}
+
+/** Assay's own spans of a role; undefined when none are made. */
+function makeTelemetry(context: RoleContext, role: RoleName): Telemetry | undefined {
+  return createTelemetry({ ...context.config.telemetry, role, version: readVersion() }, observed(context));
+}
+
+function some(component: Component | undefined): readonly Component[] {
+  return component === undefined ? [] : [component];
 }
 
 function observed({ clock, logger, metrics }: RoleContext): Pick<RoleContext, 'clock' | 'logger' | 'metrics'> {

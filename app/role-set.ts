@@ -3,7 +3,7 @@ import { hostRole, type HostedRole } from './role-host.js';
 import { createRoleRuntime, type RoleRuntime, type RoleSetup } from './role-runtime.js';
 
 /** In the order they start: last to first, so that whoever hands on finds the next one listening. They stop the other way round. */
-const THREAD_ORDER = ['write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
+const THREAD_ORDER = ['publish', 'write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
 
 export interface RoleSetOptions {
   readonly roles: readonly RoleName[];

@@ -7,7 +7,7 @@ import { holdControlSocket, notReady, type ControlSocket } from './control-socke
 import { openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
 import { metricsPage } from './metrics.js';
-import { ROLES, type AdminAnswer, type HostProcess, type RoleName } from './pipeline.js';
+import { rolesFor, type AdminAnswer, type HostProcess, type RoleName } from './pipeline.js';
 import { RoleSet } from './role-set.js';
 import { useUtc } from './use-utc.js';
 
@@ -60,7 +60,7 @@ class EmbeddedAssay implements HostProcess {
   #url = '';
 
   constructor(options: StartOptions, root: string) {
-    const { loaded, env, onDeath, roles = ROLES } = options;
+    const { loaded, env, onDeath, roles = rolesFor(loaded.config) } = options;
     this.#options = options;
     this.#root = root;
     this.#roles = new RoleSet({

@@ -26,6 +26,8 @@ export interface StoredDecision {
   readonly lastSeenMs: number;
   readonly decidedAtMs: number;
   readonly span_count: number;
+  readonly log_count: number;
+  readonly root_span_id: string;
   readonly span_xor: string;
   readonly criteria: readonly string[];
   readonly 'findings.check': readonly string[];
@@ -70,6 +72,8 @@ export function toDecision(row: StoredDecision): Decision {
     lastSeenMs: row.lastSeenMs,
     decidedAtMs: row.decidedAtMs,
     spanCount: row.span_count,
+    logCount: row.log_count,
+    rootSpanId: row.root_span_id,
     spanXor: row.span_xor,
     criteria: row.criteria,
     findings: toFindings(row),
@@ -114,6 +118,7 @@ export interface StoredVerdict {
   readonly tenant: string;
   readonly trace_id: string;
   readonly version: number;
+  readonly span_id: string;
   readonly criterion: string;
   readonly outcome: VerdictOutcome;
   readonly confidence: number;
@@ -126,7 +131,9 @@ export interface StoredVerdict {
   readonly model: string;
   readonly provider: string;
   readonly from_cache: boolean;
+  readonly cache_audit: Verdict['cacheAudit'];
   readonly audit: boolean;
+  readonly by_hand: boolean;
   readonly cost_micro_usd: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -146,6 +153,7 @@ export function toVerdict(row: StoredVerdict): Verdict {
     tenant: row.tenant,
     traceId: row.trace_id,
     version: row.version,
+    spanId: row.span_id,
     criterion: row.criterion,
     outcome: row.outcome,
     confidence: row.confidence,
@@ -158,7 +166,9 @@ export function toVerdict(row: StoredVerdict): Verdict {
     model: row.model,
     provider: row.provider,
     fromCache: row.from_cache,
+    cacheAudit: row.cache_audit,
     audit: row.audit,
+    byHand: row.by_hand,
     costMicroUsd: row.cost_micro_usd,
     inputTokens: row.input_tokens,
     outputTokens: row.output_tokens,

@@ -34,7 +34,7 @@ export interface TraceRow {
 
 /** Which traces to list. */
 export interface TraceFilter {
-  readonly only?: 'failed' | 'suspected' | 'unjudged' | 'errors';
+  readonly only?: 'failed' | 'suspected' | 'unjudged' | 'errors' | 'excluded';
   readonly release?: string;
   readonly limit: number;
 }
@@ -101,8 +101,9 @@ export async function outcomeOf(
 
 const ONLY = {
   failed: 'passed = false',
-  suspected: `stratum = 'suspected'`,
-  unjudged: `outcome NOT IN ('judged', 'from_cache', 'settled')`,
+  suspected: `stratum = 'suspected' AND outcome != 'excluded'`,
+  unjudged: `outcome NOT IN ('judged', 'from_cache', 'settled', 'excluded')`,
+  excluded: `outcome = 'excluded'`,
   errors: `outcome = 'judge_error'`,
 } as const satisfies Record<NonNullable<TraceFilter['only']>, string>;
 
@@ -115,7 +116,7 @@ const SAID = `SELECT tenant, trace_id, version, answer.1 AS outcome, argMax(answ
   FROM (
     SELECT tenant, trace_id, version, max(v.judged_at) AS at,
       argMax((toString(v.outcome), if(v.reason != '', v.reason, v.explanation)), (v.judged_at, v.eval_id)) AS answer
-    FROM assay_verdicts AS v WHERE NOT audit GROUP BY tenant, trace_id, version, criterion
+    FROM assay_verdicts AS v WHERE NOT audit AND NOT by_hand GROUP BY tenant, trace_id, version, criterion
   ) GROUP BY tenant, trace_id, version, outcome`;
 
 const FOUND = `SELECT tenant, trace_id, arrayFirst((message, severity) -> severity = 'settles', \`findings.message\`, \`findings.severity\`) AS text

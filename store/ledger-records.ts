@@ -3,7 +3,7 @@ import { STRATA, type Decision, type Policy } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
 import { VERDICT_OUTCOMES, type Spend, type Verdict } from '../core/verdict.js';
 
-// Unknown keys are let through: a newer version of Assay may have written the record.
+// Unknown keys are let through, and missing ones have defaults: another version of Assay may have written the record.
 
 const count = z
   .int()
@@ -35,6 +35,8 @@ const decision = z.object({
   lastSeenMs: timeMs,
   decidedAtMs: timeMs,
   spanCount: count,
+  logCount: count.default(0),
+  rootSpanId: z.string().default(''),
   spanXor: z.string(),
   criteria: z.array(z.string()),
   findings: z.array(finding),
@@ -44,7 +46,7 @@ const decision = z.object({
   g: z.number(),
   pi: z.number(),
   upstreamWeight: z.number(),
-  outcome: z.enum(['selected', 'settled', 'sampled_out', 'abstained']),
+  outcome: z.enum(['selected', 'settled', 'sampled_out', 'abstained', 'excluded']),
   audit: z.boolean(),
   reason: z.string(),
   policyVersion: count,
@@ -83,6 +85,7 @@ const verdict = z.object({
   tenant: z.string(),
   traceId: z.string(),
   version: count,
+  spanId: z.string().default(''),
   criterion: z.string(),
   outcome: z.enum(VERDICT_OUTCOMES),
   confidence: z.number(),
@@ -95,7 +98,9 @@ const verdict = z.object({
   model: z.string(),
   provider: z.string(),
   fromCache: z.boolean(),
+  cacheAudit: z.enum(['', 'agreed', 'flipped']).default(''),
   audit: z.boolean(),
+  byHand: z.boolean().default(false),
   costMicroUsd: z.number(),
   inputTokens: z.number(),
   outputTokens: z.number(),

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
+import type { LogEvent } from '../core/log-event.js';
 import type { Span } from '../core/span.js';
 import type { Verdict } from '../core/verdict.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
@@ -17,8 +18,11 @@ import {
   type TraceRow,
   verdictsOf,
 } from './ledger-queries.js';
+import { type FeedbackRecords, feedbackFor, logsOf, type RunKey } from './log-queries.js';
 import { migrate } from './migrate.js';
 import {
+  type CacheAudits,
+  cacheAudits,
   counts,
   coverage,
   incomplete,
@@ -35,6 +39,12 @@ export interface StoreReader extends Component, SpanArchive {
   spansOf(tenant: string | undefined, traceId: string): Promise<readonly Span[]>;
   /** By trace id, each span once, in order of start. A trace without spans is missing. */
   spansOfMany(traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly Span[]>>;
+  /** Each log event once, in order of time; of every tenant when none is given. */
+  logsOf(tenant: string | undefined, traceId: string): Promise<readonly LogEvent[]>;
+  /** By trace id, each log event once, in order of time. A trace without log events is missing. */
+  logsOfMany(traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly LogEvent[]>>;
+  /** What others said of a run: spans that link to it, evaluations that name a response of it. Its own spans and logs are not in it. */
+  feedbackFor(run: RunKey): Promise<FeedbackRecords>;
   /** Decided traces in order of id; give the last one to go on. */
   traceIdsAfter(afterTraceId: string, limit: number): Promise<readonly string[]>;
   /** @throws {PipelineError} TRACE_UNKNOWN when no trace, or more than one, has this id or begins with these 8 digits or more */
@@ -50,6 +60,7 @@ export interface StoreReader extends Component, SpanArchive {
   /** Adds up, unless writing went on through five reads. */
   coverage(): Promise<Coverage>;
   incomplete(): Promise<number>;
+  cacheAudits(): Promise<CacheAudits>;
   spend(): Promise<SpendTotals>;
   counts(): Promise<StoreCounts>;
 }
@@ -89,15 +100,10 @@ export function createStoreReader(options: StoreOptions, deps: ReaderDeps = {}):
 function createQueries(connection: () => StoreConnection, clock: Clock): Omit<StoreReader, keyof Component> {
   return {
     spansOf: async (tenant, traceId) => spansOf(connection(), [traceId], tenant),
-    async spansOfMany(traceIds) {
-      const byTrace = new Map<string, Span[]>();
-      for (const span of await spansOf(connection(), traceIds)) {
-        const spans = byTrace.get(span.traceId);
-        if (spans === undefined) byTrace.set(span.traceId, [span]);
-        else spans.push(span);
-      }
-      return byTrace;
-    },
+    spansOfMany: async (traceIds) => byTrace(await spansOf(connection(), traceIds)),
+    logsOf: async (tenant, traceId) => logsOf(connection(), [traceId], tenant),
+    logsOfMany: async (traceIds) => byTrace(await logsOf(connection(), traceIds)),
+    feedbackFor: async (run) => feedbackFor(connection(), run),
     traceIdsAfter: async (afterTraceId, limit) => traceIdsAfter(connection(), afterTraceId, limit),
     resolveTrace: async (given) => resolveTrace(connection(), given),
     decisionOf: async (tenant, traceId) => decisionOf(connection(), tenant, traceId),
@@ -108,7 +114,20 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     releaseCells: async () => releaseCells(connection()),
     coverage: async () => coverage(connection(), clock),
     incomplete: async () => incomplete(connection()),
+    cacheAudits: async () => cacheAudits(connection()),
     spend: async () => spend(connection()),
     counts: async () => counts(connection()),
   };
+}
+
+function byTrace<Item extends { readonly traceId: string }>(
+  items: readonly Item[],
+): ReadonlyMap<string, readonly Item[]> {
+  const traces = new Map<string, Item[]>();
+  for (const item of items) {
+    const known = traces.get(item.traceId);
+    if (known === undefined) traces.set(item.traceId, [item]);
+    else known.push(item);
+  }
+  return traces;
 }

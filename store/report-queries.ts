@@ -20,6 +20,7 @@ export interface StoreCounts {
   /** Each span once. */
   readonly spans: number;
   readonly decided: number;
+  /** Without the excluded. */
   readonly suspected: number;
   readonly settled: number;
   readonly judged: number;
@@ -42,6 +43,7 @@ const COVERAGE: Readonly<Record<keyof Coverage, string>> = {
   from_cache: `${ANSWERED} AND errors = 0 AND abstentions = 0 AND shed = 0 AND fresh = 0 AND cached > 0)`,
   settled: `${CURRENT} = 'settled')`,
   sampled_out: `${CURRENT} = 'sampled_out')`,
+  excluded: `${CURRENT} = 'excluded')`,
   open: `(SELECT count() FROM assay_open_traces)`,
   received: `(SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId) FROM otel_traces)`,
 };
@@ -66,10 +68,10 @@ function addsUp(coverage: Coverage): boolean {
   return LEDGER_OUTCOMES.reduce((sum, outcome) => sum + coverage[outcome], 0) === coverage.received;
 }
 
-/** Decided traces that were not whole at the deadline. */
+/** Decided traces that were not whole at the deadline; those that are excluded are not asked. */
 export async function incomplete(connection: StoreConnection): Promise<number> {
   const [row] = await connection.rows<{ count: number }>(
-    'SELECT count() AS count FROM assay_decisions_current WHERE NOT complete',
+    `SELECT count() AS count FROM assay_decisions_current WHERE NOT complete AND outcome != 'excluded'`,
   );
   return row!.count;
 }
@@ -82,7 +84,7 @@ export async function spend(connection: StoreConnection): Promise<SpendTotals> {
        sumIf(reserved_micro_usd, status = 'lost') / 1e6 AS lostUsd,
        count() AS calls,
        ifNotFinite(avgIf(settled_micro_usd, status = 'settled' AND settled_micro_usd > 0) / 1e6, 0) AS meanCallUsd,
-       (SELECT sum(length(criteria)) FROM assay_decisions_current) AS judgeable
+       (SELECT sum(length(criteria)) FROM assay_decisions_current WHERE outcome != 'excluded') AS judgeable
      FROM assay_spend_unique`,
   );
   return row!;
@@ -94,10 +96,24 @@ export async function counts(connection: StoreConnection): Promise<StoreCounts> 
     `SELECT
        (SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId, SpanId) FROM otel_traces) AS spans,
        count() AS decided,
-       countIf(stratum = 'suspected') AS suspected,
+       countIf(stratum = 'suspected' AND outcome != 'excluded') AS suspected,
        countIf(outcome = 'settled') AS settled,
        countIf(ledger_outcome IN ('judged', 'from_cache')) AS judged
      FROM assay_results`,
+  );
+  return row!;
+}
+
+/** Hits of the cache that were judged all the same. */
+export interface CacheAudits {
+  readonly agreed: number;
+  readonly flipped: number;
+}
+
+/** How often a judge said again what the cache had said. */
+export async function cacheAudits(connection: StoreConnection): Promise<CacheAudits> {
+  const [row] = await connection.rows<CacheAudits>(
+    `SELECT countIf(cache_audit = 'agreed') AS agreed, countIf(cache_audit = 'flipped') AS flipped FROM assay_verdicts_unique`,
   );
   return row!;
 }
@@ -119,7 +135,7 @@ const TRACE_CELLS = `
     is_resolved AND passed = true AS is_passed, is_resolved AND passed = false AS is_failed,
     outcome = 'abstained' OR (is_resolved AND passed IS NULL) AS is_unanswered,
     upstream_weight
-  FROM assay_results`;
+  FROM assay_results WHERE outcome != 'excluded'`;
 
 /** A criterion that a check settled is known without sampling, whatever the stratum of its trace. */
 const CRITERION_CELLS = `
@@ -130,7 +146,7 @@ const CRITERION_CELLS = `
     is_resolved AND has(passed_criteria, applied) AS is_passed, is_resolved AND has(failed_criteria, applied) AS is_failed,
     (outcome = 'abstained' AND NOT is_resolved) OR (is_resolved AND NOT is_passed AND NOT is_failed) AS is_unanswered,
     upstream_weight
-  FROM assay_results ARRAY JOIN criteria AS applied`;
+  FROM assay_results ARRAY JOIN criteria AS applied WHERE outcome != 'excluded'`;
 
 /** The cells of each release, for the whole trace and for each criterion. */
 export async function releaseCells(connection: StoreConnection): Promise<readonly ReleaseCells[]> {

@@ -55,6 +55,8 @@ export function decisionOn(traceId: string, changes: Partial<Decision> = {}): De
     lastSeenMs: NOW_MS + 300,
     decidedAtMs: NOW_MS + 2_300,
     spanCount: 2,
+    logCount: 0,
+    rootSpanId: '0000000000000001',
     spanXor: '00ff00ff00ff00ff',
     criteria: ['task-done'],
     findings: [],
@@ -85,6 +87,7 @@ export function verdictOn(decision: Decision, changes: Partial<Verdict> = {}): V
     tenant: decision.tenant,
     traceId: decision.traceId,
     version: decision.version,
+    spanId: decision.rootSpanId,
     criterion,
     outcome: 'pass',
     confidence: 1,
@@ -109,7 +112,9 @@ export function verdictOn(decision: Decision, changes: Partial<Verdict> = {}): V
     model: 'judge-1',
     provider: 'openai',
     fromCache: false,
+    cacheAudit: '',
     audit: false,
+    byHand: false,
     costMicroUsd: 120.25,
     inputTokens: 900,
     outputTokens: 60,
@@ -143,6 +148,6 @@ export function spendOf(callId: string, changes: Partial<Spend> = {}): Spend {
 }
 
 /** A JSON record as the stages append it. */
-export function jsonRecord(topic: Exclude<Topic, 'spans'>, key: string, value: unknown): LogRecord {
+export function jsonRecord(topic: Exclude<Topic, 'spans' | 'logs'>, key: string, value: unknown): LogRecord {
   return { topic, key, value: Buffer.from(JSON.stringify(value)) };
 }

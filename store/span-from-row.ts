@@ -1,8 +1,6 @@
-import type { Attributes } from '../core/attributes.js';
 import type { Span } from '../core/span.js';
-import { ORIGINAL_END, ORIGINAL_START, toSpanKind, toStatusCode } from './span-row.js';
-
-type Texts = Readonly<Record<string, string>>;
+import { ORIGINAL_TIMESTAMP, takeNumber, type Texts, toAttributes } from './row-parts.js';
+import { ORIGINAL_END, toSpanKind, toStatusCode } from './span-row.js';
 
 /** Columns that `toSpan` reads, with times as text in ns. */
 export const SPAN_COLUMNS = `
@@ -41,8 +39,8 @@ export interface StoredSpan {
 /** The span as it was sent, but for its attribute values, which are text. */
 export function toSpan(row: StoredSpan): Span {
   const attributes = toAttributes(row.SpanAttributes);
-  const startNs = BigInt(take(attributes, ORIGINAL_START) ?? row.start);
-  const originalEnd = take(attributes, ORIGINAL_END);
+  const startNs = BigInt(takeNumber(attributes, ORIGINAL_TIMESTAMP) ?? row.start);
+  const originalEnd = takeNumber(attributes, ORIGINAL_END);
   return {
     traceId: row.TraceId,
     spanId: row.SpanId,
@@ -70,16 +68,4 @@ export function toSpan(row: StoredSpan): Span {
     scopeName: row.ScopeName,
     scopeVersion: row.ScopeVersion,
   };
-}
-
-function toAttributes(texts: Texts): Map<string, string> & Attributes {
-  return new Map(Object.entries(texts));
-}
-
-/** Only a whole number counts: the name is ours, but a sender may have used it. */
-function take(attributes: Map<string, string>, key: string): string | undefined {
-  const text = attributes.get(key);
-  if (text === undefined || !/^\d{1,20}$/.test(text)) return undefined;
-  attributes.delete(key);
-  return text;
 }

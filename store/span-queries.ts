@@ -14,6 +14,9 @@ const WITHIN = `
   Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {traceIds: Array(String)})
   AND Timestamp <= (SELECT max(End) + INTERVAL 1 SECOND FROM otel_traces_trace_id_ts WHERE TraceId IN {traceIds: Array(String)})`;
 
+/** A bound of memory: no run has as many evaluators. */
+const MAX_LINKED_SPANS = 1_000;
+
 const TENANT = `ResourceAttributes['assay.tenant']`;
 
 /** Spans of these traces, each once, in order of start. Of a span that came twice, the longer. */
@@ -24,12 +27,37 @@ export async function spansOf(
 ): Promise<readonly Span[]> {
   if (traceIds.length === 0) return [];
   const rows = await connection.rows<StoredSpan>(
-    `SELECT ${SPAN_COLUMNS} FROM otel_traces
-     WHERE TraceId IN {traceIds: Array(String)} AND ${WITHIN} ${tenant === undefined ? '' : `AND ${TENANT} = {tenant: String}`}
-     ORDER BY otel_traces.Duration DESC, otel_traces.Timestamp
-     LIMIT 1 BY ${TENANT}, TraceId, SpanId`,
+    spansWhere(
+      `TraceId IN {traceIds: Array(String)} AND ${WITHIN} ${tenant === undefined ? '' : `AND ${TENANT} = {tenant: String}`}`,
+    ),
     { traceIds, ...(tenant === undefined ? {} : { tenant }) },
   );
+  return toSpans(rows);
+}
+
+/** Spans of other traces with a link to this one, each once, in order of start; the first of very many. */
+export async function spansLinkedTo(
+  connection: StoreConnection,
+  { tenant, traceId }: TraceKey,
+): Promise<readonly Span[]> {
+  const rows = await connection.rows<StoredSpan>(
+    `${spansWhere(
+      `has(otel_traces.\`Links.TraceId\`, {traceId: String}) AND TraceId != {traceId: String} AND ${TENANT} = {tenant: String}
+       AND Timestamp >= (SELECT min(Start) - INTERVAL 1 DAY FROM otel_traces_trace_id_ts WHERE TraceId = {traceId: String})`,
+    )} LIMIT ${MAX_LINKED_SPANS}`,
+    { tenant, traceId },
+  );
+  return toSpans(rows);
+}
+
+/** Each span once, the longer of one that came twice. */
+function spansWhere(condition: string): string {
+  return `SELECT ${SPAN_COLUMNS} FROM otel_traces WHERE ${condition}
+     ORDER BY otel_traces.Duration DESC, otel_traces.Timestamp
+     LIMIT 1 BY ${TENANT}, TraceId, SpanId`;
+}
+
+function toSpans(rows: readonly StoredSpan[]): readonly Span[] {
   return rows.map(toSpan).sort((a, b) => (a.startNs < b.startNs ? -1 : Number(a.startNs > b.startNs)));
 }
 

@@ -7,7 +7,7 @@ import type { Attributes } from '../core/attributes.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { packageRoot } from '../core/package-root.js';
 import type { Span } from '../core/span.js';
-import { attributeText } from './attribute-text.js';
+import { attributeText } from '../core/attribute-text.js';
 import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { migrate } from './migrate.js';

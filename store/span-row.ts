@@ -1,20 +1,19 @@
-import type { Attributes } from '../core/attributes.js';
 import type { Span, SpanKind, StatusCode } from '../core/span.js';
-import { attributeText, attributeTexts } from './attribute-text.js';
+import { attributeTexts } from './attribute-text.js';
+import {
+  clampToBus,
+  createResourceParts,
+  dateTime64,
+  ORIGINAL_TIMESTAMP,
+  type RecordOrigin,
+  type ResourcePart,
+} from './row-parts.js';
 
-/** Of the row's resource attributes; the client's own was dropped at admission. */
-export const TENANT_ATTRIBUTE = 'assay.tenant';
-/** Start of the span as it was sent, in ns, where `Timestamp` is clamped. */
-export const ORIGINAL_START = 'assay.original_timestamp';
 /** End of the span as it was sent, in ns, where it is not start plus `Duration`: 0 for a span that had not ended. */
 export const ORIGINAL_END = 'assay.original_end_timestamp';
 
 export const KIND_NAMES: readonly string[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
 export const STATUS_NAMES: readonly string[] = ['Unset', 'Ok', 'Error'];
-
-const CLAMP_NS = 7n * 24n * 3_600n * 1_000_000_000n;
-const MAX_DATETIME64_NS = 2n ** 63n - 1n;
-const SECOND_NS = 1_000_000_000n;
 
 /** A row of `otel_traces`, in JSON names. */
 export interface SpanRow {
@@ -42,43 +41,21 @@ export interface SpanRow {
   readonly 'Links.Attributes': readonly Readonly<Record<string, string>>[];
 }
 
-/** Where a span came from. */
-export interface SpanOrigin {
-  readonly tenant: string;
-  /** Bus time of its record, in ms. */
-  readonly acceptedAtMs: number;
-}
-
-/** A resource's part of a row. */
-interface ResourcePart {
-  readonly texts: Readonly<Record<string, string>>;
-  readonly service: string;
-}
-
 /**
  * Rows of `otel_traces` of one record's spans, as the OpenTelemetry exporter writes them, but for a time that is clamped to
  * bus time ± 7 days. The same spans and origin always give the same rows. Made one by one, since each repeats its resource,
  * and so can be thousands of times as large as its span was in the record.
  */
-export function* toSpanRows(spans: readonly Span[], origin: SpanOrigin): Generator<SpanRow, void, undefined> {
-  const resources = new Map<Attributes, ResourcePart>();
-  for (const span of spans) {
-    let resource = resources.get(span.resource);
-    if (resource === undefined) {
-      const texts = attributeTexts(span.resource);
-      if (origin.tenant !== '') texts[TENANT_ATTRIBUTE] = origin.tenant;
-      resource = { texts, service: attributeText(span.resource.get('service.name') ?? '') };
-      resources.set(span.resource, resource);
-    }
-    yield toSpanRow(span, resource, origin.acceptedAtMs);
-  }
+export function* toSpanRows(spans: readonly Span[], origin: RecordOrigin): Generator<SpanRow, void, undefined> {
+  const resourceOf = createResourceParts(origin);
+  for (const span of spans) yield toSpanRow(span, resourceOf(span.resource), origin.acceptedAtMs);
 }
 
 function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): SpanRow {
-  const startNs = clamp(span.startNs, BigInt(Math.trunc(acceptedAtMs)) * 1_000_000n);
+  const startNs = clampToBus(span.startNs, acceptedAtMs);
   const ended = span.endNs >= span.startNs;
   const attributes = attributeTexts(span.attributes);
-  if (startNs !== span.startNs) attributes[ORIGINAL_START] = String(span.startNs);
+  if (startNs !== span.startNs) attributes[ORIGINAL_TIMESTAMP] = String(span.startNs);
   if (!ended) attributes[ORIGINAL_END] = String(span.endNs);
   return {
     Timestamp: dateTime64(startNs),
@@ -104,17 +81,6 @@ function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): Sp
     'Links.TraceState': span.links.map((link) => link.traceState),
     'Links.Attributes': span.links.map((link) => attributeTexts(link.attributes)),
   };
-}
-
-function clamp(timeNs: bigint, busNs: bigint): bigint {
-  if (timeNs < busNs - CLAMP_NS) return busNs - CLAMP_NS;
-  return timeNs > busNs + CLAMP_NS ? busNs + CLAMP_NS : timeNs;
-}
-
-/** Seconds with nine decimals, which DateTime64(9) reads whatever the time zone; of ten digits, as it takes others for dates. */
-function dateTime64(timeNs: bigint): string {
-  const ns = timeNs > MAX_DATETIME64_NS ? MAX_DATETIME64_NS : timeNs;
-  return `${String(ns / SECOND_NS).padStart(10, '0')}.${String(ns % SECOND_NS).padStart(9, '0')}`;
 }
 
 /** Kind of the row's name for it. */

@@ -1,8 +1,11 @@
 import type { StoredRecord, Topic } from '../core/log.js';
 import { TENANT_HEADER } from '../core/log.js';
+import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { parseDecision, parsePolicy, parseSpend, parseVerdict } from './ledger-records.js';
 import { toDecisionRow, toPolicyRow, toSpendRow, toVerdictRow } from './ledger-rows.js';
+import { toLogRows } from './log-row.js';
+import type { RecordOrigin } from './row-parts.js';
 import { toSpanRows } from './span-row.js';
 
 /** The topics that are written. */
@@ -25,6 +28,7 @@ export interface TopicTable {
  */
 export const TOPIC_TABLES: readonly TopicTable[] = [
   { topic: 'spans', table: 'otel_traces', toLines: spanLines },
+  { topic: 'logs', table: 'otel_logs', toLines: logLines },
   {
     topic: 'policies',
     table: 'assay_policies',
@@ -44,8 +48,15 @@ export const TOPIC_TABLES: readonly TopicTable[] = [
 ];
 
 function spanLines(record: StoredRecord): Iterable<string> {
-  const origin = { tenant: record.headers[TENANT_HEADER] ?? '', acceptedAtMs: record.acceptedAtMs };
-  return toJsonLines(toSpanRows(decodeSpans(record.value), origin));
+  return toJsonLines(toSpanRows(decodeSpans(record.value), originOf(record)));
+}
+
+function logLines(record: StoredRecord): Iterable<string> {
+  return toJsonLines(toLogRows(decodeLogEvents(record.value), originOf(record)));
+}
+
+function originOf(record: StoredRecord): RecordOrigin {
+  return { tenant: record.headers[TENANT_HEADER] ?? '', acceptedAtMs: record.acceptedAtMs };
 }
 
 function* toJsonLines(rows: Iterable<unknown>): Generator<string, void, undefined> {

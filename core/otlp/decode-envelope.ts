@@ -10,18 +10,24 @@ export interface Range {
   readonly end: number;
 }
 
-/** Attributes of a resource, read once for all its items. */
-class Resource {
-  /** More than one when the sender wrote the resource in parts; they are one message, as protobuf has it. */
+/** A resource or a scope: its attributes, read once for all its items. */
+export class ItemOwner {
+  /** More than one when the sender wrote the message in parts; they are one, as protobuf has it. */
   readonly parts: Range[] = [];
+  schemaUrl = '';
   private read: Attributes | undefined;
 
-  constructor(private readonly bytes: Buffer) {}
+  /** @param field - number of the attributes in the message */
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly field: number,
+  ) {}
 
   get attributes(): Attributes {
     if (this.read === undefined) {
       const into = new Map<string, AttributeValue>();
-      for (const part of this.parts) decodeAttributes(new WireReader(this.bytes, part.start, part.end), 1, into);
+      for (const { start, end } of this.parts)
+        decodeAttributes(new WireReader(this.bytes, start, end), this.field, into);
       this.read = into;
     }
     return this.read;
@@ -31,7 +37,8 @@ class Resource {
 /** What the items of one scope share. Filled in while the request is read: resource and scope may come after the items. */
 export interface ItemSource {
   readonly bytes: Buffer;
-  readonly resource: { readonly attributes: Attributes };
+  readonly resource: ItemOwner;
+  readonly scope: ItemOwner;
   scopeName: string;
   scopeVersion: string;
 }
@@ -69,24 +76,28 @@ class EnvelopeDecoder<T> {
   private readResourceItems(): void {
     const { reader } = this;
     reader.expect(WIRE.bytes);
-    const resource = new Resource(reader.bytes);
+    const resource = new ItemOwner(reader.bytes, 1);
     const outer = reader.enter();
     while (reader.next()) {
       if (reader.field === 1) resource.parts.push({ start: checkMessage(reader, OTLP.resource), end: reader.position });
       else if (reader.field === 2) this.readScopeItems(resource);
+      else if (reader.field === 3) resource.schemaUrl = reader.expectString();
       else checkField(reader, this.envelope.resourceItems);
     }
     reader.leave(outer);
   }
 
-  private readScopeItems(resource: Resource): void {
+  private readScopeItems(resource: ItemOwner): void {
     const { reader } = this;
     reader.expect(WIRE.bytes);
-    const source: ItemSource = { bytes: reader.bytes, resource, scopeName: '', scopeVersion: '' };
+    const { bytes } = reader;
+    const scope = new ItemOwner(bytes, 3);
+    const source: ItemSource = { bytes, resource, scope, scopeName: '', scopeVersion: '' };
     const outer = reader.enter();
     while (reader.next()) {
       if (reader.field === 1) readScope(reader, source);
       else if (reader.field === 2) this.items.push(this.decode(reader, source));
+      else if (reader.field === 3) scope.schemaUrl = reader.expectString();
       else checkField(reader, this.envelope.scopeItems);
     }
     reader.leave(outer);
@@ -96,6 +107,7 @@ class EnvelopeDecoder<T> {
 function readScope(reader: WireReader, into: ItemSource): void {
   reader.expect(WIRE.bytes);
   const outer = reader.enter();
+  into.scope.parts.push({ start: reader.position, end: reader.end });
   while (reader.next()) {
     if (reader.field === 1) into.scopeName = reader.expectString();
     else if (reader.field === 2) into.scopeVersion = reader.expectString();

@@ -9,6 +9,14 @@ import { malformed } from './malformed.js';
 import { LOGS_ENVELOPE, OTLP } from './schema.js';
 import { WIRE, WireReader } from './wire-reader.js';
 
+/** A log event with what else the OpenTelemetry exporter's table holds of its record. */
+export interface OtlpLogEvent extends LogEvent {
+  readonly flags: number;
+  readonly scopeAttributes: Attributes;
+  readonly resourceSchemaUrl: string;
+  readonly scopeSchemaUrl: string;
+}
+
 /**
  * The log records of an OTLP `ExportLogsServiceRequest` in protobuf, in the order they come, whatever the order of the fields.
  *
@@ -17,12 +25,12 @@ import { WIRE, WireReader } from './wire-reader.js';
  *
  * @throws {PipelineError} OTLP_MALFORMED, also for an id that is not of its length: admission lets none of these pass
  */
-export function decodeLogEvents(bytes: Uint8Array): LogEvent[] {
+export function decodeLogEvents(bytes: Uint8Array): OtlpLogEvent[] {
   return decodeEnvelope(bytes, LOGS_ENVELOPE, decodeLogRecord);
 }
 
 /** A log record over checked bytes. */
-class DecodedLogEvent implements LogEvent {
+class DecodedLogEvent implements OtlpLogEvent {
   traceId = '';
   spanId = '';
   eventTimeNs = 0n;
@@ -30,6 +38,7 @@ class DecodedLogEvent implements LogEvent {
   severityNumber = 0;
   severityText = '';
   eventName = '';
+  flags = 0;
   private readAttributes: Attributes | undefined;
   private readBody: AttributeValue | undefined;
 
@@ -61,6 +70,18 @@ class DecodedLogEvent implements LogEvent {
     return this.source.resource.attributes;
   }
 
+  get resourceSchemaUrl(): string {
+    return this.source.resource.schemaUrl;
+  }
+
+  get scopeAttributes(): Attributes {
+    return this.source.scope.attributes;
+  }
+
+  get scopeSchemaUrl(): string {
+    return this.source.scope.schemaUrl;
+  }
+
   get scopeName(): string {
     return this.source.scopeName;
   }
@@ -83,7 +104,7 @@ function decodeBody(reader: WireReader): AttributeValue {
   return body;
 }
 
-function decodeLogRecord(reader: WireReader, source: ItemSource): LogEvent {
+function decodeLogRecord(reader: WireReader, source: ItemSource): OtlpLogEvent {
   reader.expect(WIRE.bytes);
   const outer = reader.enter();
   const log = new DecodedLogEvent(source, { start: reader.position, end: reader.end });
@@ -119,6 +140,10 @@ function decodeField(reader: WireReader, log: DecodedLogEvent): void {
     case LOG_RECORD.observedTime:
       reader.expect(WIRE.fixed64);
       log.observedTimeNs = reader.fixed64();
+      break;
+    case LOG_RECORD.flags:
+      reader.expect(WIRE.fixed32);
+      log.flags = reader.fixed32();
       break;
     default:
       checkField(reader, OTLP.logRecord);

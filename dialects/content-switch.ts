@@ -15,6 +15,11 @@ const CAPTURE = 'OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT';
 const NEWEST = 'OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental';
 const IN_PYTHON = `set ${NEWEST} and ${CAPTURE}=span_only at the sender`;
 
+const AI_SDK =
+  'remove recordInputs: false and recordOutputs: false from the telemetry option of the AI SDK calls (experimental_telemetry up to version 6)';
+const TRACELOOP =
+  'unset TRACELOOP_TRACE_CONTENT at the sender, and remove traceContent: false from its call of traceloop.initialize and from its workflows';
+
 /** How each emitter is told to send message text. The narrower rows come first: several may fit one trace. */
 const EMITTERS: readonly Emitter[] = [
   {
@@ -25,6 +30,10 @@ const EMITTERS: readonly Emitter[] = [
     dialect: 'langfuse',
     says: 'give each Langfuse observation its input and output (leave captureInput and captureOutput of observe on, in Python LANGFUSE_OBSERVE_DECORATOR_IO_CAPTURE_ENABLED, and let mask keep the text)',
   },
+  { dialect: 'vercel-ai', says: AI_SDK },
+  { scope: /^gen_ai$/, says: AI_SDK },
+  { dialect: 'openllmetry', says: TRACELOOP },
+  { scope: /^@traceloop\//, says: TRACELOOP },
   { dialect: 'mastra', says: 'remove hideInput and hideOutput from the tracingOptions that Mastra is called with' },
   {
     dialect: 'strands',

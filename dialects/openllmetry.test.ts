@@ -110,6 +110,7 @@ describe('spans', () => {
     });
     expect(run).toMatchObject({ hasContent: false, tokens: { input: 5, output: 3 }, finishReason: 'stop' });
     expect(run.steps[0]?.toolCalls).toBeUndefined();
+    expect(run.contentSwitch).toContain('TRACELOOP_TRACE_CONTENT');
   });
 });
 

@@ -51,6 +51,13 @@ describe('a model call', () => {
     });
     expect(run).toMatchObject({ hasContent: false, tokens: { input: 5, output: 3 }, finishReason: 'stop' });
     expect(run.steps[0]?.toolCalls).toBeUndefined();
+    expect(run.contentSwitch).toContain('recordInputs');
+  });
+
+  it('in the OTel GenAI form of version 7 names the same switch', () => {
+    const attributes = { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'openai' };
+    const run = readTrajectory([makeSpan({ attributes, scopeName: 'gen_ai' })], { tenant: 't' });
+    expect(run.contentSwitch).toContain('recordInputs');
   });
 });
 

@@ -33,7 +33,8 @@ export function createTelemetry(options: TelemetryOptions, deps: TelemetryDeps):
       sdk ??= startSdk({ ...options, endpoint }, createReport(deps));
     },
     async stop(signal) {
-      const ended = sdk?.shutdown();
+      // What could not be sent is reported as any other export is.
+      const ended = sdk?.shutdown().catch(() => undefined);
       sdk = undefined;
       if (ended === undefined) return;
       const enough = new Promise<void>((resolve) => {

@@ -134,8 +134,7 @@ function toHit({ judgement, judge, evalId }: Asked, kept: KeptVerdict, nowMs: nu
     rubricVersion: judge.rubric.version,
   };
   const votes = kept.votes.map((vote) => ({ ...vote, costMicroUsd: 0, inputTokens: 0, outputTokens: 0, latencyMs: 0 }));
-  const where = traceId === '' ? 'in a test of the rubric' : `on trace ${traceId}`;
-  const reason = `exactly this evidence was judged ${where} at ${new Date(kept.judgedAtMs).toISOString()}`;
+  const reason = `exactly this evidence was judged on trace ${traceId} at ${new Date(kept.judgedAtMs).toISOString()}`;
   const hit = buildVerdict(judgement, identity, { outcome, confidence, reason, votes, judgedAtMs: nowMs });
   return { ...hit, fromCache: true };
 }

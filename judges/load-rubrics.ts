@@ -11,8 +11,7 @@ import { loadRubric, type Rubric } from './rubric.js';
  * @throws {PipelineError} RUBRIC_INVALID with file and key; CONFIG_INVALID with the setting that names what is not there
  */
 export function loadRubrics(options: Pick<JudgesConfig, 'rubricsDirectory' | 'criteria'>): readonly Rubric[] {
-  const folders = new Map(listFolders(builtInRubrics()).map((name) => [name, builtInRubrics()]));
-  for (const [name, directory] of ownFolders(options.rubricsDirectory)) folders.set(name, directory);
+  const folders = foldersOf(options.rubricsDirectory);
   const known = [...folders.keys()].sort();
   const chosen = options.criteria ?? known;
   for (const name of chosen) {
@@ -30,19 +29,26 @@ export function loadRubrics(options: Pick<JudgesConfig, 'rubricsDirectory' | 'cr
 }
 
 /**
- * The rubric of this name, whether it is in use or not; no other is looked at.
- * @throws {PipelineError} RUBRIC_INVALID when there is none, or it is wrong
+ * Reads one rubric, the team's own or a built-in one, in use or not.
+ *
+ * @param rubricsDirectory - as in the settings; empty for built-in ones alone
+ * @throws {PipelineError} RUBRIC_INVALID with file and key, or with the names that there are
  */
 export function findRubric(rubricsDirectory: string, name: string): Rubric {
-  const own = ownFolders(rubricsDirectory).find(([folder]) => folder === name);
-  if (own !== undefined) return loadRubric(own[1], name);
-  const builtIn = listFolders(builtInRubrics());
-  if (builtIn.includes(name)) return loadRubric(builtInRubrics(), name);
-  const known = [...ownFolders(rubricsDirectory).map(([folder]) => folder), ...builtIn];
+  const folders = foldersOf(rubricsDirectory);
+  const directory = folders.get(name);
+  if (directory !== undefined) return loadRubric(directory, name);
+  const known = [...folders.keys()].sort().join(', ');
   throw invalidRubric(
-    rubricsDirectory === '' ? builtInRubrics() : resolve(rubricsDirectory),
-    `expected a rubric named ${name}, found ${known.join(', ')}; write it with: assay rubric new ${name}`,
+    name,
+    `expected the name of a rubric, which are ${known}; write it with assay rubric new ${name}`,
   );
+}
+
+/** Where each rubric lies. */
+function foldersOf(rubricsDirectory: string): ReadonlyMap<string, string> {
+  const builtIn = listFolders(builtInRubrics()).map((name) => [name, builtInRubrics()] as const);
+  return new Map([...builtIn, ...ownFolders(rubricsDirectory)]);
 }
 
 function ownFolders(setting: string): readonly (readonly [name: string, directory: string])[] {

@@ -10,9 +10,9 @@ export interface RubricTestOutcome {
   readonly rubric: string;
   readonly results: readonly ExampleOutcome[];
   readonly right: number;
-  /** A pass or a fail that the example is not. */
+  /** Another answer than the example's, an abstention among them. */
   readonly wrong: number;
-  /** Without a pass or a fail that was to be had: the judge failed or abstained, or there was no money. */
+  /** No answer: a call failed, a reply could not be used, or there was no model or no money. */
   readonly errors: number;
   readonly costMicroUsd: number;
 }
@@ -38,8 +38,12 @@ export async function testRubric(
   ask: (evidence: Evidence, rubric: Rubric) => Promise<Verdict>,
 ): Promise<RubricTestOutcome> {
   const results: ExampleOutcome[] = [];
+  let errors = 0;
+  let right = 0;
   for (const example of rubric.examples) {
     const verdict = await ask(toEvidence(example), withoutExample(rubric, example));
+    if (!isAnswer(verdict)) errors += 1;
+    else if (verdict.outcome === example.reply.verdict) right += 1;
     results.push({
       example: example.name,
       expected: example.reply.verdict,
@@ -48,11 +52,9 @@ export async function testRubric(
       costMicroUsd: verdict.costMicroUsd,
     });
   }
-  const right = results.filter(({ expected, got }) => got === expected).length;
-  const wrong = results.filter(isWrong).length;
   return {
-    ...{ rubric: rubric.criterion, results, right, wrong },
-    errors: results.length - right - wrong,
+    ...{ rubric: rubric.criterion, results, right, errors },
+    wrong: results.length - right - errors,
     costMicroUsd: results.reduce((sum, { costMicroUsd }) => sum + costMicroUsd, 0),
   };
 }
@@ -71,9 +73,9 @@ export function toTracelessJudgement(evidence: Evidence, criterion: string, nowM
   return { decision, criteria: [criterion], evidence, own: false };
 }
 
-function isWrong({ expected, got }: ExampleOutcome): boolean {
-  if (got === expected) return false;
-  return got === 'pass' || got === 'fail';
+/** False also for the abstention of a judge without a model. */
+function isAnswer({ outcome, votes }: Verdict): boolean {
+  return votes.length > 0 && outcome !== 'error' && outcome !== 'shed_budget';
 }
 
 function toEvidence({ evidence }: RubricExample): Evidence {

@@ -109,6 +109,8 @@ export function createVerdictCache(options: JudgesConfig['cache'], deps: Verdict
 
 function toKept(verdict: Verdict): KeptVerdict | undefined {
   const { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs } = verdict;
+  // A rubric's test has a judge of its own.
+  if (traceId === '') return undefined;
   // A hit is never kept anew, or an error of the judge would live as long as its traffic.
   if (verdict.fromCache || (outcome !== 'pass' && outcome !== 'fail')) return undefined;
   return { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs };

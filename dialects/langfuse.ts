@@ -29,6 +29,9 @@ const OWN = [
   'langfuse.trace.output',
 ];
 
+/** What an object has that is a message, or holds some. */
+const ONE = ['role', 'tool_calls', 'choices'];
+
 /** Langfuse's SDK: observations with input and output of no fixed shape. */
 export function readLangfuse(span: Span): SpanFields | undefined {
   const { attributes } = span;
@@ -84,7 +87,7 @@ function readRequest(request: Structure): SpanFields {
 /** Messages, or bare text, which is what a model said. */
 function readAnswer(output: AttributeValue | undefined): SpanFields['outputMessages'] {
   const answer = structured(output);
-  const isOne = isStructure(answer) && ('role' in answer || 'tool_calls' in answer || 'choices' in answer);
+  const isOne = isStructure(answer) && (ONE.some((key) => key in answer) || answer.type === 'function_call');
   return isOne || typeof answer === 'string' ? readMessages(answer, 'assistant') : readIfMessages(answer, 'assistant');
 }
 

@@ -25,7 +25,8 @@ export function readStrands(span: Span): SpanFields | undefined {
 
 /** A prompt is text, or the JSON of Bedrock blocks. */
 function wordsOf(prompt: string | undefined): string | undefined {
-  const texts = readMessages(prompt, 'system')?.flatMap((message) => message.text ?? []) ?? [];
+  const texts =
+    readMessages({ content: structured(prompt) ?? null }, 'system')?.flatMap((message) => message.text ?? []) ?? [];
   return texts.length === 0 ? undefined : texts.join('\n');
 }
 

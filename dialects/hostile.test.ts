@@ -32,12 +32,37 @@ const KEYS = [
   'gen_ai.retrieval.documents',
   'gen_ai.usage.input_tokens',
   'gen_ai.prompt',
+  'gen_ai.prompt.0.role',
+  'gen_ai.prompt.0.content',
+  'gen_ai.prompt.0.tool_calls.0.arguments',
+  'gen_ai.completion.0.content',
+  'gen_ai.completion.0.function_call.name',
+  'llm.request.type',
+  'llm.request.functions.0.arguments',
+  'traceloop.span.kind',
+  'traceloop.entity.name',
+  'traceloop.entity.input',
+  'traceloop.entity.output',
+  'traceloop.association.properties.session_id',
+  'ai.operationId',
+  'ai.prompt',
+  'ai.prompt.messages',
+  'ai.prompt.tools',
+  'ai.response.text',
+  'ai.response.toolCalls',
+  'ai.response.providerMetadata',
+  'ai.usage.inputTokens',
+  'ai.toolCall.args',
+  'ai.toolCall.result',
+  'ai.values',
+  'ai.telemetry.metadata.userId',
   'mcp.method.name',
   'error.type',
   'http.response.status_code',
   'message',
   'content',
   'tool_calls',
+  'db.query.result.document',
 ] as const;
 
 const word = fc.constantFrom(
@@ -51,6 +76,12 @@ const word = fc.constantFrom(
   'AGENT',
   'RETRIEVER',
   'tools/call',
+  'workflow',
+  'ai.generateText',
+  'ai.streamText.doStream',
+  'ai.toolCall',
+  'ai.embedMany',
+  'embedding',
   '',
   'null',
   '[',
@@ -77,6 +108,14 @@ const member = fc.constantFrom(
   'id',
   'output',
   'value',
+  'args',
+  'prompt',
+  'system',
+  'toolName',
+  'input',
+  'anthropic',
+  'usage',
+  'cache_read_input_tokens',
   '__proto__',
   'constructor',
 );
@@ -112,7 +151,7 @@ const structuredOrText = fc.tuple(value, fc.boolean()).map(([item, asText]) => (
 const sent = fc.oneof({ arbitrary: structuredOrText, weight: 9 }, fc.constant(new Uint8Array([1, 2])));
 const attributes = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), sent), {
   selector: ([key]) => key,
-  maxLength: 12,
+  maxLength: 16,
 });
 
 function json(item: AttributeValue): string {
@@ -123,7 +162,12 @@ describe('spans that hold anything', () => {
   it('are read without an error, and from rows as from spans', () => {
     const property = fc.property(attributes, attributes, (own, ofEvent) => {
       const event = (name: string) => ({ name, attributes: Object.fromEntries(ofEvent) });
-      const events = ['gen_ai.user.message', 'gen_ai.choice', 'gen_ai.client.inference.operation.details'].map(event);
+      const events = [
+        'gen_ai.user.message',
+        'gen_ai.choice',
+        'gen_ai.client.inference.operation.details',
+        'db.query.result',
+      ].map(event);
       const span = makeSpan({ attributes: Object.fromEntries(own), events });
       const trajectory = readTrajectory([span], { tenant: 't' });
       expect(trajectory.spanCount).toBe(1);
@@ -131,6 +175,6 @@ describe('spans that hold anything', () => {
         for (const call of step.toolCalls ?? []) expect(typeof call.arguments).toBe('string');
       expect(readTrajectory([asRow(span)], { tenant: 't' })).toEqual(trajectory);
     });
-    fc.assert(property, { numRuns: 1500 });
+    fc.assert(property, { numRuns: 2500 });
   });
 });

@@ -5,7 +5,7 @@ import type { Message, SpanFields } from './fields.js';
 import { at, inOrder, takeMessage, type FlatMessage, type Indexed } from './flattened.js';
 import { readMessage } from './messages.js';
 import { readToolDefinitions } from './tool-definitions.js';
-import { text } from './values.js';
+import { plain, text } from './values.js';
 
 /** By `llm.request.type`. */
 const KINDS = new Map<string, StepKind>([
@@ -14,6 +14,10 @@ const KINDS = new Map<string, StepKind>([
   ['embedding', 'embedding'],
   ['rerank', 'retrieval'],
 ]);
+
+const PROMPT = 'gen_ai.prompt.';
+const COMPLETION = 'gen_ai.completion.';
+const FLATTENED = [PROMPT, COMPLETION, 'llm.request.functions.'];
 
 type Declared = Record<string, AttributeValue>;
 
@@ -33,7 +37,8 @@ export function readOpenLlmetryLegacy(span: Span, known: SpanFields): SpanFields
   const inputMessages = toMessages(lists.prompts, 'user');
   const outputMessages = toMessages(lists.completions, 'assistant');
   const tools =
-    readToolDefinitions(inOrder(lists.functions)) ?? readToolDefinitions(span.attributes.get('llm.request.functions'));
+    readToolDefinitions(inOrder(lists.functions)) ??
+    readToolDefinitions(plain(span.attributes.get('llm.request.functions')));
   if (type === undefined && inputMessages === undefined && outputMessages === undefined && tools === undefined)
     return undefined;
   const kind = KINDS.get(type ?? 'chat') ?? 'model';
@@ -55,13 +60,14 @@ function wordsOf(messages: readonly Message[] | undefined): string | undefined {
 function gather(span: Span): Lists {
   const lists: Lists = { prompts: new Map(), completions: new Map(), functions: new Map() };
   for (const [key, sent] of span.attributes) {
-    if (!key.startsWith('gen_ai.') && !key.startsWith('llm.request.functions.')) continue;
+    const list = FLATTENED.find((prefix) => key.startsWith(prefix));
     // As text, because from a row of the span table that is all there is.
-    const value = text(sent);
-    if (value === undefined) continue;
-    if (key.startsWith('gen_ai.prompt.')) take(lists.prompts, key.split('.', 7).slice(2), value);
-    else if (key.startsWith('gen_ai.completion.')) take(lists.completions, key.split('.', 7).slice(2), value);
-    else if (key.startsWith('llm.request.functions.')) declare(lists.functions, key.split('.', 6).slice(3), value);
+    const value = list === undefined ? undefined : text(sent);
+    if (list === undefined || value === undefined) continue;
+    const path = key.slice(list.length).split('.', 5);
+    if (list === PROMPT) take(lists.prompts, path, value);
+    else if (list === COMPLETION) take(lists.completions, path, value);
+    else declare(lists.functions, path, value);
   }
   return lists;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AttributeValue } from '../core/attributes.js';
 import { asRow } from '../test/fixtures/captures/load.js';
-import { makeSpan, type SpanSketch } from '../test/fixtures/captures/make-span.js';
+import { makeSpan, spanId, type SpanSketch } from '../test/fixtures/captures/make-span.js';
 import { readTrajectory } from './index.js';
 
 function readSpan(sketch: SpanSketch) {
@@ -135,6 +135,39 @@ describe('legacy names', () => {
     expect(run.steps).toMatchObject([
       { kind: 'tool', name: 'measure', arguments: '{"to":"Rome"}', result: '7 km' },
       { kind: 'model', arguments: '7 km', result: 'Far.' },
+    ]);
+  });
+
+  it('give lost calls their answers by order, where no tool span tells them', () => {
+    const call = (n: number, to: string) => ({
+      [`gen_ai.completion.0.tool_calls.${n}.name`]: 'measure',
+      [`gen_ai.completion.0.tool_calls.${n}.arguments`]: `{"to":"${to}"}`,
+    });
+    const asked = { 'gen_ai.prompt.0.role': 'user', 'gen_ai.prompt.0.content': 'How far?' };
+    const first = makeSpan({
+      spanId: spanId(1),
+      attributes: { ...CHAT, ...asked, ...call(0, 'Rome'), ...call(1, 'Oslo') },
+    });
+    const second = makeSpan({
+      spanId: spanId(2),
+      startNs: 2_000_000_000n,
+      attributes: {
+        ...CHAT,
+        ...asked,
+        'gen_ai.prompt.1.role': 'assistant',
+        'gen_ai.prompt.1.content': 'null',
+        'gen_ai.prompt.2.role': 'tool',
+        'gen_ai.prompt.2.content': '7 km',
+        'gen_ai.prompt.3.role': 'tool',
+        'gen_ai.prompt.3.content': '9 km',
+        'gen_ai.completion.0.content': 'Far.',
+      },
+    });
+    expect(readTrajectory([second, first], { tenant: 't' }).steps).toMatchObject([
+      { kind: 'model' },
+      { kind: 'tool', arguments: '{"to":"Rome"}', result: '7 km' },
+      { kind: 'tool', arguments: '{"to":"Oslo"}', result: '9 km' },
+      { kind: 'model', result: 'Far.' },
     ]);
   });
 

@@ -5,7 +5,7 @@ import { answeredText, askedText, toolOutput } from './asked-text.js';
 import type { SpanFields } from './fields.js';
 import { isArray } from './json.js';
 import { SESSION_NAMES, USER_NAMES } from './people.js';
-import { content, isStructure, structure, text, unquoted, type Structure } from './values.js';
+import { content, isStructure, plain, structure, text, unquoted, type Structure } from './values.js';
 
 /** A task is a stretch of the application's own code: it says no more about a span than that it is there. */
 const KINDS = new Map<string, StepKind>([
@@ -23,8 +23,8 @@ const ASSOCIATION = 'traceloop.association.properties.';
 export function readOpenLlmetry(span: Span, known: SpanFields): SpanFields | undefined {
   const { attributes } = span;
   const spanKind = text(attributes.get('traceloop.span.kind'));
-  const input = attributes.get('traceloop.entity.input');
-  const output = attributes.get('traceloop.entity.output');
+  const input = plain(attributes.get('traceloop.entity.input'));
+  const output = plain(attributes.get('traceloop.entity.output'));
   const whom = readAssociation(span);
   const found = readFound(span);
   if (spanKind === undefined && input === undefined && output === undefined && !whom && !found) return undefined;
@@ -89,11 +89,11 @@ function handed(call: Structure): AttributeValue | undefined {
 
 /** What it gave back: JSON, so that texts are quoted; LangChain's callbacks and MCP wrap it. */
 function returned(output: AttributeValue | undefined, isMcp: boolean): AttributeValue | undefined {
-  const plain = typeof output === 'string' ? unquoted(output) : output;
-  const outer = structure(plain);
-  if (outer === undefined) return plain;
-  if (isMcp) return outer.result ?? plain;
-  return 'kwargs' in outer ? (outer.output ?? outer.outputs ?? plain) : plain;
+  const whole = typeof output === 'string' ? unquoted(output) : output;
+  const outer = structure(whole);
+  if (outer === undefined) return whole;
+  if (isMcp) return outer.result ?? whole;
+  return 'kwargs' in outer ? (outer.output ?? outer.outputs ?? whole) : whole;
 }
 
 /** A vector store's query: one event a hit. */

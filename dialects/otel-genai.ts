@@ -7,7 +7,7 @@ import { firstReason } from './finish-reason.js';
 import { readMessages } from './messages.js';
 import { resultText } from './parts.js';
 import { readToolDefinitions } from './tool-definitions.js';
-import { content, count, isStructure, structure, text } from './values.js';
+import { content, count, plain, structure, text } from './values.js';
 
 const KINDS = new Map<string, StepKind>([
   ['chat', 'model'],
@@ -58,21 +58,16 @@ function lookup(span: Span): Get {
   const details = span.events
     .filter((event) => event.name === 'gen_ai.client.inference.operation.details')
     .map((event) => ({ ...event, logged: structure(event.body) }));
-  if (details.length === 0) return (key) => known(attributes.get(key));
+  if (details.length === 0) return (key) => plain(attributes.get(key));
   return (key) => {
-    const own = known(attributes.get(key));
+    const own = plain(attributes.get(key));
     if (own !== undefined) return own;
     for (const event of details) {
-      const told = known(event.attributes.get(key)) ?? known(event.logged?.[key]);
+      const told = plain(event.attributes.get(key)) ?? plain(event.logged?.[key]);
       if (told !== undefined) return told;
     }
     return undefined;
   };
-}
-
-/** Scalars and bytes as text, because from a row of the span table that is all there is. */
-function known(value: AttributeValue | undefined): AttributeValue | undefined {
-  return isStructure(value) || Array.isArray(value) ? value : text(value);
 }
 
 function kindOf(get: Get, mcp: string | undefined): StepKind | undefined {

@@ -26,7 +26,9 @@ export function stepsFromMessages(speakers: readonly Node[]): readonly Step[] {
     const { startNs, endNs } = node.span;
     // A conversation is repeated whole by each model span, so its n-th call of a key is always the same call.
     const positions = new Map<string, number>();
-    for (const paired of pair(currentTurn(inputMessages))) remember(seen, positions, { ...paired, node, startNs });
+    const turn = currentTurn(inputMessages);
+    for (const paired of pair(turn)) remember(seen, positions, { ...paired, node, startNs });
+    if (turn.every((message) => message.toolCalls.length === 0)) answerInOrder(seen, turn);
     const doneNs = endNs > startNs ? endNs : startNs;
     for (const paired of pair(outputMessages)) remember(seen, positions, { ...paired, node, startNs: doneNs });
   }
@@ -44,6 +46,15 @@ function remember(seen: Map<string, SeenCall[]>, positions: Map<string, number>,
   const found = known[position];
   if (found === undefined) known.push(one);
   else found.answer ??= one.answer;
+}
+
+/** Some emitters lose the calls of a conversation and the ids of its answers: these are then in the order of the calls. */
+function answerInOrder(seen: ReadonlyMap<string, readonly SeenCall[]>, turn: readonly Message[]): void {
+  const answers = turn.flatMap((message) => message.toolResults);
+  if (answers.length === 0 || answers.some((answer) => answer.id !== undefined)) return;
+  const calls = [...seen.values()].flat().filter(({ call }) => call.id === undefined);
+  calls.sort((a, b) => (a.startNs < b.startNs ? -1 : Number(a.startNs > b.startNs)));
+  for (const [i, one] of calls.entries()) one.answer ??= answers[i];
 }
 
 function currentTurn(messages: readonly Message[]): readonly Message[] {

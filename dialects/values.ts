@@ -15,6 +15,11 @@ export function text(value: AttributeValue | undefined): string | undefined {
   return typeof value === 'object' ? canonicalJson(value) : String(value);
 }
 
+/** Scalars and bytes as text, because from a row of the span table that is all there is; structures as they are. */
+export function plain(value: AttributeValue | undefined): AttributeValue | undefined {
+  return isStructure(value) || isArray(value) ? value : text(value);
+}
+
 /** Like `text`, for what may be hidden: a redaction marker is no content. */
 export function content(value: AttributeValue | undefined): string | undefined {
   const found = text(value);

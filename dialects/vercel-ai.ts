@@ -6,7 +6,7 @@ import { readMessage, readMessages } from './messages.js';
 import { resultText } from './parts.js';
 import { SESSION_NAMES, USER_NAMES } from './people.js';
 import { readToolDefinitions } from './tool-definitions.js';
-import { content, count, list, member, structure, text, unquoted } from './values.js';
+import { content, count, list, member, plain, structure, text, unquoted } from './values.js';
 
 /** By `ai.operationId`. An operation is an agent, because it may take several model calls; `.do…` is one of them. */
 const KINDS = new Map<string, StepKind>([
@@ -29,36 +29,37 @@ const KINDS = new Map<string, StepKind>([
 /** Where the application's own context stands: up to version 6, and from 7 on. */
 const CONTEXTS = ['ai.telemetry.metadata.', 'ai.settings.context.'];
 
-type Attributes = Span['attributes'];
+type Get = (key: string) => AttributeValue | undefined;
 
 /**
  * Vercel AI SDK's own attributes: all there is up to version 6 and in the legacy form of 7; in 7's OTel GenAI form only
  * what those conventions have no name for.
  */
 export function readVercelAi({ attributes }: Span): SpanFields | undefined {
-  const operation = text(attributes.get('ai.operationId'));
-  const context = readContext(attributes);
-  const embedded = readEmbedded(attributes);
+  const get: Get = (key) => plain(attributes.get(key));
+  const operation = text(get('ai.operationId'));
+  const context = readContext(get);
+  const embedded = readEmbedded(get);
   if (operation === undefined)
     return context === undefined && embedded === undefined ? undefined : { ...context, arguments: embedded };
   const kind = KINDS.get(operation);
   return {
     kind,
-    ...readModel(attributes),
-    ...(kind === 'model' || kind === 'agent' ? readConversation(attributes) : {}),
-    ...(kind === 'tool' ? readTool(attributes) : {}),
-    ...(kind === 'agent' ? { name: text(attributes.get('ai.telemetry.functionId')) } : {}),
+    ...readModel(get),
+    ...(kind === 'model' || kind === 'agent' ? readConversation(get) : {}),
+    ...(kind === 'tool' ? readTool(get) : {}),
+    ...(kind === 'agent' ? { name: text(get('ai.telemetry.functionId')) } : {}),
     ...(kind === 'embedding' ? { arguments: embedded } : {}),
-    ...(kind === 'retrieval' ? readReranking(attributes) : {}),
+    ...(kind === 'retrieval' ? readReranking(get) : {}),
     ...context,
   };
 }
 
-function readContext(attributes: Attributes): SpanFields | undefined {
+function readContext(get: Get): SpanFields | undefined {
   const find = (names: readonly string[]): string | undefined => {
     for (const prefix of CONTEXTS)
       for (const name of names) {
-        const value = text(attributes.get(prefix + name));
+        const value = text(get(prefix + name));
         if (value !== undefined) return value;
       }
     return undefined;
@@ -67,32 +68,30 @@ function readContext(attributes: Attributes): SpanFields | undefined {
   return sessionId === undefined && userId === undefined ? undefined : { sessionId, userId };
 }
 
-function readModel(attributes: Attributes): SpanFields {
-  const get = (key: string): AttributeValue | undefined => attributes.get(`ai.${key}`);
+function readModel(get: Get): SpanFields {
   return {
-    requestModel: text(get('model.id')),
-    responseModel: text(get('response.model')),
-    provider: text(get('model.provider')),
-    responseId: text(get('response.id')),
-    finishReason: text(get('response.finishReason')),
+    requestModel: text(get('ai.model.id')),
+    responseModel: text(get('ai.response.model')),
+    provider: text(get('ai.model.provider')),
+    responseId: text(get('ai.response.id')),
+    finishReason: text(get('ai.response.finishReason')),
     // Both pairs are of one release: it names them by the kind of call.
-    inputTokens: count(get('usage.inputTokens')) ?? count(get('usage.promptTokens')),
-    outputTokens: count(get('usage.outputTokens')) ?? count(get('usage.completionTokens')),
-    tools: readToolDefinitions(get('prompt.tools')),
+    inputTokens: count(get('ai.usage.inputTokens')) ?? count(get('ai.usage.promptTokens')),
+    outputTokens: count(get('ai.usage.outputTokens')) ?? count(get('ai.usage.completionTokens')),
+    tools: readToolDefinitions(get('ai.prompt.tools')),
   };
 }
 
-function readConversation(attributes: Attributes): SpanFields {
-  const prompt = structure(attributes.get('ai.prompt')) ?? {};
+function readConversation(get: Get): SpanFields {
+  const prompt = structure(get('ai.prompt')) ?? {};
   const told = readPrompt(member(prompt, 'system', 'instructions'), 'system')?.flatMap(
     ({ text: words }) => words ?? [],
   );
   return {
     instructions: told === undefined || told.length === 0 ? undefined : told.join('\n'),
     inputMessages:
-      readMessages(attributes.get('ai.prompt.messages'), 'user') ??
-      readPrompt(member(prompt, 'messages', 'prompt'), 'user'),
-    outputMessages: readAnswer(attributes),
+      readMessages(get('ai.prompt.messages'), 'user') ?? readPrompt(member(prompt, 'messages', 'prompt'), 'user'),
+    outputMessages: readAnswer(get),
   };
 }
 
@@ -101,16 +100,16 @@ function readPrompt(value: AttributeValue | undefined, role: string): readonly M
   return readMessages(typeof value === 'string' ? [{ role, content: value }] : value, role);
 }
 
-function readAnswer(attributes: Attributes): readonly Message[] | undefined {
-  const said = text(attributes.get('ai.response.text')) ?? text(attributes.get('ai.response.object'));
-  const calls = attributes.get('ai.response.toolCalls');
+function readAnswer(get: Get): readonly Message[] | undefined {
+  const said = text(get('ai.response.text')) ?? text(get('ai.response.object'));
+  const calls = get('ai.response.toolCalls');
   const message = readMessage({ content: said ?? null, tool_calls: calls ?? null }, 'assistant');
   return message === undefined ? undefined : [message];
 }
 
-function readTool(attributes: Attributes): SpanFields {
+function readTool(get: Get): SpanFields {
   const sent = (...names: readonly string[]): AttributeValue | undefined =>
-    names.map((name) => attributes.get(`ai.toolCall.${name}`)).find((value) => text(value) !== undefined);
+    names.map((name) => get(`ai.toolCall.${name}`)).find((value) => text(value) !== undefined);
   return {
     name: text(sent('name')),
     callId: text(sent('id')),
@@ -120,13 +119,13 @@ function readTool(attributes: Attributes): SpanFields {
 }
 
 /** The one value or the many, each as JSON. */
-function readEmbedded(attributes: Attributes): string | undefined {
-  const one = unquoted(attributes.get('ai.value'));
-  return one ?? lines(attributes.get('ai.values'));
+function readEmbedded(get: Get): string | undefined {
+  const one = unquoted(get('ai.value'));
+  return one ?? lines(get('ai.values'));
 }
 
-function readReranking(attributes: Attributes): SpanFields {
-  return { arguments: lines(attributes.get('ai.documents')), result: content(attributes.get('ai.ranking')) };
+function readReranking(get: Get): SpanFields {
+  return { arguments: lines(get('ai.documents')), result: content(get('ai.ranking')) };
 }
 
 function lines(value: AttributeValue | undefined): string | undefined {

@@ -4,7 +4,7 @@ import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { isOwnSpan } from '../core/own-spans.js';
 import type { Verdict } from '../core/verdict.js';
 import { encodeVerdicts } from './encode-verdicts.js';
-import { makeVerdict } from './sink.test-support.js';
+import { makeVerdict } from './verdict.test-support.js';
 
 function encoded(...verdicts: readonly Verdict[]): readonly LogEvent[] {
   return decodeLogEvents(encodeVerdicts(verdicts, '9.9.9'));

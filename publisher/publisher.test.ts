@@ -9,8 +9,9 @@ import type { Log } from '../core/log.js';
 import { silentLogger, type Logger } from '../core/logger.js';
 import { noMetrics, type Metrics } from '../core/metrics.js';
 import type { Verdict } from '../core/verdict.js';
+import { evalIdsOf, startSink, type Sink } from '../test/helpers/otlp-sink.js';
 import { createPublisher, publisherConfig, PUBLISHER_GROUP } from './index.js';
-import { evalIdsOf, makeVerdict, startSink, type Sink } from './sink.test-support.js';
+import { makeVerdict } from './verdict.test-support.js';
 
 const NEVER = new AbortController().signal;
 const HOUR_MS = 3_600_000;
@@ -108,8 +109,12 @@ describe('the publisher', () => {
   });
 
   it('gathers verdicts that come one by one into one request', async () => {
-    await start({ lingerMs: 300 });
+    let release = (): void => undefined;
+    const lingered = new Promise<void>((resolve) => (release = resolve));
+    const clock: Clock = { ...systemClock, sleep: () => lingered };
+    await start({ lingerMs: 60_000 }, { clock });
     for (const verdict of numbered(0, 4)) await append(verdict);
+    release();
     await watched.reaches('sent_verdicts_total', 4);
     expect(sink.requests).toHaveLength(1);
   });

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../core/clock.js';
 import { WireWriter } from '../core/otlp/wire-writer.js';
 import { Secret } from '../core/secret.js';
+import { startSink, type Sink, type SinkAnswer } from '../test/helpers/otlp-sink.js';
 import { readRetryAfter } from './retry-after.js';
 import { send, type Answer } from './send.js';
-import { startSink, type Sink, type SinkAnswer } from './sink.test-support.js';
 
 const NEVER = new AbortController().signal;
 const PROTOBUF = { 'content-type': 'application/x-protobuf' };

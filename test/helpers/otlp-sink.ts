@@ -2,9 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { LogEvent } from '../core/log-event.js';
-import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
-import type { Verdict } from '../core/verdict.js';
+import type { LogEvent } from '../../core/log-event.js';
+import { decodeLogEvents } from '../../core/otlp/decode-log-events.js';
 
 /** What the sink answers to one request; nothing is an empty 200. */
 export interface SinkAnswer {
@@ -77,40 +76,4 @@ export function eventsOf(requests: readonly SinkRequest[]): readonly LogEvent[] 
 /** `assay.eval_id` of each event. */
 export function evalIdsOf(requests: readonly SinkRequest[]): readonly string[] {
   return eventsOf(requests).map(({ attributes }) => attributes.get('assay.eval_id') as string);
-}
-
-export function makeVerdict(changes: Partial<Verdict> = {}): Verdict {
-  return {
-    evalId: 'eval-1',
-    tenant: 'default',
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    version: 1,
-    spanId: 'b7ad6b7169203331',
-    criterion: 'task_completion',
-    outcome: 'fail',
-    confidence: 1,
-    votes: [],
-    quotes: ['the room is free'],
-    explanation: 'The user asked for a room at 14:00 and got one at 16:00.',
-    reason: '',
-    rubricVersion: '1',
-    judgeHash: 'f00d',
-    model: 'gpt-6-luna',
-    provider: 'openai',
-    fromCache: false,
-    cacheAudit: '',
-    audit: false,
-    byHand: false,
-    costMicroUsd: 900,
-    inputTokens: 1_200,
-    outputTokens: 90,
-    latencyMs: 800,
-    pi: 0.25,
-    stratum: 'unsuspected',
-    service: 'booking-agent',
-    release: '1.4.0',
-    decidedAtMs: 1_760_000_000_000,
-    judgedAtMs: 1_760_000_001_500,
-    ...changes,
-  };
 }

@@ -34,6 +34,7 @@ interface Story {
     outcome: VerdictOutcome;
     fromCache?: boolean;
     audit?: boolean;
+    byHand?: boolean;
     version?: number;
   }[];
   readonly outcome: LedgerOutcome;
@@ -110,6 +111,23 @@ const STORIES: Readonly<Record<string, Story>> = {
     verdicts: [{ criterion: 'polite', outcome: 'pass' }],
     outcome: 'judged',
     passed: true,
+  },
+  'excluded, whatever a check says of it': {
+    decisions: [{ ...SETTLED_FAIL, outcome: 'excluded' }],
+    outcome: 'excluded',
+    passed: null,
+  },
+  'sampled out, and judged by hand': {
+    decisions: [{ outcome: 'sampled_out' }],
+    verdicts: [{ outcome: 'fail', audit: true, byHand: true }],
+    outcome: 'sampled_out',
+    passed: null,
+  },
+  'selected, and answered by hand alone': {
+    decisions: [{}],
+    verdicts: [{ outcome: 'fail', byHand: true }],
+    outcome: 'pending',
+    passed: null,
   },
   'sampled out': { decisions: [{ outcome: 'sampled_out' }], outcome: 'sampled_out', passed: null },
   'judged, then a late span': {
@@ -475,6 +493,38 @@ describe('store queries', () => {
     await write(records);
     await write(records);
     expect(await reader.spend()).toEqual({ usd: 0.0009, lostUsd: 0.0005, calls: 4, meanCallUsd: 0.0002, judgeable: 2 });
+  });
+
+  it('keep what is excluded out of every rate, and of the price of judging everything', async () => {
+    const excluded = {
+      decisions: [{ ...TWO, complete: false, stratum: 'suspected' as const, outcome: 'excluded' as const }],
+      outcome: 'excluded' as const,
+      passed: null,
+    };
+    await write([...told(excluded, traceIdOf(1)), ...told(STORIES['selected, passed']!, traceIdOf(2))]);
+    const cells = (await reader.releaseCells()).flatMap((entry) =>
+      entry.cells.map((cell) => [entry.criterion, cell.traces]),
+    );
+    expect(cells).toEqual([['', 1], ['task-done', 1]]); // prettier-ignore
+    expect(await reader.coverage()).toMatchObject({ received: 2, excluded: 1, judged: 1 });
+    expect((await reader.spend()).judgeable).toBe(1);
+    expect(await reader.incomplete()).toBe(0);
+    expect(await reader.counts()).toMatchObject({ decided: 2, suspected: 0 });
+    const listed = async (only: 'suspected' | 'unjudged' | 'excluded'): Promise<number> =>
+      (await reader.listTraces({ only, limit: 9 })).length;
+    expect([await listed('suspected'), await listed('unjudged'), await listed('excluded')]).toEqual([0, 0, 1]);
+  });
+
+  it('count the hits of the cache that were judged all the same, each once', async () => {
+    expect(await reader.cacheAudits()).toEqual({ agreed: 0, flipped: 0 });
+    const audited = ['agreed', 'flipped', 'agreed', ''] as const;
+    const records = audited.flatMap((cacheAudit, n) => {
+      const decision = decisionOn(traceIdOf(n + 1));
+      return [spansRecord(decision.traceId), jsonRecord('verdicts', 'k', verdictOn(decision, { cacheAudit }))];
+    });
+    await write(records);
+    await write(records);
+    expect(await reader.cacheAudits()).toEqual({ agreed: 2, flipped: 1 });
   });
 
   it('count incomplete traces and what the panel shows', async () => {

@@ -1,5 +1,6 @@
 import type { Decision } from '../core/decision.js';
 import { type LogRecord, TENANT_HEADER, type Topic } from '../core/log.js';
+import { encodeLogsRequest } from '../core/otlp/logs.test-support.js';
 import { transcodeJson } from '../core/otlp/transcode-json.js';
 import type { Spend, Verdict } from '../core/verdict.js';
 
@@ -14,7 +15,7 @@ export function traceIdOf(n: number): string {
 /** A record of the spans topic: `count` spans of one trace. */
 export function spansRecord(
   traceId: string,
-  { count = 2, tenant = TENANT, release = '1.0', startMs = NOW_MS, resourceBytes = 0 } = {},
+  { count = 2, tenant = TENANT, release = '1.0', startMs = NOW_MS, resourceBytes = 0, session = '' } = {},
 ): LogRecord {
   const spans = Array.from({ length: count }, (_, index) => ({
     traceId,
@@ -31,11 +32,25 @@ export function spansRecord(
     { key: 'service.name', value: { stringValue: 'refunds' } },
     { key: 'service.version', value: { stringValue: release } },
     { key: 'assay.tenant', value: { stringValue: tenant } },
+    ...(session === '' ? [] : [{ key: 'session', value: { stringValue: session } }]),
     ...(resourceBytes === 0 ? [] : [{ key: 'big', value: { stringValue: 'x'.repeat(resourceBytes) } }]),
   ];
   const body = { resourceSpans: [{ resource: { attributes }, scopeSpans: [{ scope: { name: 'test' }, spans }] }] };
   const value = transcodeJson(Buffer.from(JSON.stringify(body)));
   return { topic: 'spans', key: traceId, value, headers: { [TENANT_HEADER]: tenant } };
+}
+
+/** A record of the logs topic: `count` message events of one trace. */
+export function logsRecord(traceId: string, count: number, { tenant = TENANT } = {}): LogRecord {
+  const logs = Array.from({ length: count }, (_, index) => ({
+    traceId,
+    spanId: '0000000000000001',
+    timeNs: BigInt(NOW_MS) * 1_000_000n + BigInt(index),
+    eventName: 'gen_ai.user.message',
+    body: { content: `message ${index}` },
+  }));
+  const value = encodeLogsRequest([{ resource: { 'assay.tenant': tenant }, scopes: [{ name: 'test', logs }] }]);
+  return { topic: 'logs', key: traceId, value, headers: { [TENANT_HEADER]: tenant } };
 }
 
 /** A decision that selects a trace to be judged by one criterion. */

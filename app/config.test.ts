@@ -24,6 +24,14 @@ describe('settings that cannot go together', () => {
     expect(problems({ judges: { journalRetentionHours: 24 } })).toEqual([]);
   });
 
+  it('are a store that drops spans which late ones of the same trace are read back with', () => {
+    expect(problems({ store: { retention: { days: 2 } } })).toEqual([
+      'store.retention.days: expected more than sampler.indexHours (48 h), or 0 to keep everything, got 2 (48 h)',
+    ]);
+    expect(problems({ store: { retention: { days: 3 } } })).toEqual([]);
+    expect(problems({ store: { retention: { days: 0 } } })).toEqual([]);
+  });
+
   it('are both told at once when the bus keeps more than either', () => {
     expect(problems({ bus: { retention: { hours: 200 } } })).toEqual([
       'sampler.indexHours: expected more than bus.retention.hours (200), got 48',

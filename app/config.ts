@@ -34,7 +34,7 @@ const sections = z.strictObject({
 });
 
 /** All settings of Assay: one section a folder, each documented and defaulted in that folder's own `config.ts`. */
-export const assayConfig = sections.superRefine(({ bus, sampler, judges, collector, publish }, context) => {
+export const assayConfig = sections.superRefine(({ bus, sampler, judges, store, collector, publish }, context) => {
   const busHours = bus.retention.hours;
   const { indexHours } = sampler;
   const { journalRetentionHours } = judges;
@@ -48,6 +48,16 @@ export const assayConfig = sections.superRefine(({ bus, sampler, judges, collect
     refuse(
       ['judges', 'journalRetentionHours'],
       `expected at least bus.retention.hours (${busHours}), got ${journalRetentionHours}`,
+    );
+  }
+  // Late spans make a new version of a trace whose earlier spans are read back.
+  const storeHours = store.retention.days * 24;
+  const [longest, name] =
+    indexHours > busHours ? [indexHours, 'sampler.indexHours'] : [busHours, 'bus.retention.hours'];
+  if (storeHours !== 0 && storeHours <= longest) {
+    refuse(
+      ['store', 'retention', 'days'],
+      `expected more than ${name} (${longest} h), or 0 to keep everything, got ${store.retention.days} (${storeHours} h)`,
     );
   }
   if (publish.endpoint !== undefined && isOwnAddress(publish.endpoint, collector.http)) {

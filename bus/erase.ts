@@ -93,11 +93,12 @@ function findErased(meta: BlockMeta, { keys, erases }: Erasure, tables: Tables):
   const found = new Set<number>();
   const block = open(meta, tables);
   for (let index = 0; block !== undefined && index < meta.endOffset - meta.firstOffset; index += 1) {
-    if (!keys.has(block.keyAt(index))) continue;
+    const key = block.keyAt(index);
+    if (!keys.has(key)) continue;
     const headers = block.recordAt(index)?.headers;
     const topic = meta.key[0] as Topic;
     const offset = meta.firstOffset + index;
-    if (headers === undefined || erases({ topic, partition: PARTITION, offset, headers })) found.add(index);
+    if (headers === undefined || erases({ topic, key, partition: PARTITION, offset, headers })) found.add(index);
   }
   return found;
 }

@@ -32,7 +32,7 @@ export interface StoredRecord extends LogRecord {
 }
 
 /** Where a record lies and what came with it, without its text. */
-export type RecordPlace = Pick<StoredRecord, 'topic' | 'partition' | 'offset' | 'headers'>;
+export type RecordPlace = Pick<StoredRecord, 'topic' | 'key' | 'partition' | 'offset' | 'headers'>;
 
 /** How much one poll may bring. */
 export interface PollOptions {

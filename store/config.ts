@@ -17,6 +17,19 @@ export const storeConfig = z.strictObject({
     .max(256 * MEBIBYTE)
     .default(8 * MEBIBYTE)
     .describe('Bytes of records after which a block is written. Bounds the memory of one insert.'),
+  retention: z
+    .strictObject({
+      days: z
+        .int()
+        .min(0)
+        .max(36_500)
+        .default(90)
+        .describe(
+          'Days after which spans and logs are dropped, a whole day at a time; their decisions, verdicts and spend follow eight days later. 0 keeps them for ever.',
+        ),
+    })
+    .prefault({})
+    .describe('What is dropped from the store by age.'),
   maxThreads: z.int().min(1).max(64).default(2).describe('Threads that one query of the embedded engine may use.'),
   maxMemoryBytes: z
     .int()

@@ -2,6 +2,8 @@ export { storeConfig, type StoreConfig } from './config.js';
 export { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 export { engineMissing, isEngineInstalled } from './engine-installed.js';
 export type { TraceFilter, TraceRow } from './ledger-queries.js';
+export type { Erased, EraseRequest } from './erase.js';
+export type { ErasureSubject } from './find-erasable.js';
 export type { FeedbackRecords, RunKey } from './log-queries.js';
 export { migrate } from './migrate.js';
 export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.js';

@@ -30,6 +30,10 @@ const SELECTED_AND_ANSWERED = `outcome = 'selected' AND NOT unanswered_yet`;
 const ANSWERED = `(SELECT count() FROM assay_results WHERE ${SELECTED_AND_ANSWERED}`;
 const CURRENT = `(SELECT count() FROM assay_decisions_current WHERE outcome`;
 
+/** Decided traces whose spans were erased, or may have been dropped by age: they were received all the same. */
+const SPANS_ARE_GONE = `(tenant, trace_id) IN (SELECT tenant, trace_id FROM assay_erasures)
+  OR first_seen_at < (SELECT max(before) + INTERVAL 8 DAY FROM assay_retention)`;
+
 /**
  * Each by its own query. These run one after the other, and on no common snapshot: what is written between two of them can
  * be counted twice or not at all.
@@ -45,7 +49,9 @@ const COVERAGE: Readonly<Record<keyof Coverage, string>> = {
   sampled_out: `${CURRENT} = 'sampled_out')`,
   excluded: `${CURRENT} = 'excluded')`,
   open: `(SELECT count() FROM assay_open_traces)`,
-  received: `(SELECT uniqExact(ResourceAttributes['assay.tenant'], TraceId) FROM otel_traces)`,
+  received: `(SELECT uniqExact(tenant, trace_id) FROM (
+    SELECT ResourceAttributes['assay.tenant'] AS tenant, TraceId AS trace_id FROM otel_traces
+    UNION ALL SELECT tenant, trace_id FROM assay_decisions WHERE ${SPANS_ARE_GONE}))`,
 };
 
 const COVERAGE_READS = 5;

@@ -75,7 +75,8 @@ export async function traceIdsAfter(
 }
 
 /**
- * The one trace that a user means: its id in any case, or the first 8 digits or more of it.
+ * The one trace that a user means: its id in any case, or the first 8 digits or more of it. Also a trace whose spans are gone
+ * and whose decision is left.
  * @throws {PipelineError} TRACE_UNKNOWN when it is no such id, or no or several traces have it
  */
 export async function resolveTrace(connection: StoreConnection, given: string): Promise<TraceKey> {
@@ -87,7 +88,10 @@ export async function resolveTrace(connection: StoreConnection, given: string): 
   }
   const traceIds = await connection
     .rows<{ id: string }>(
-      `SELECT DISTINCT TraceId AS id FROM otel_traces_trace_id_ts WHERE startsWith(TraceId, {prefix: String}) ORDER BY id LIMIT 3`,
+      `SELECT id FROM (
+         SELECT TraceId AS id FROM otel_traces_trace_id_ts WHERE startsWith(TraceId, {prefix: String})
+         UNION DISTINCT SELECT trace_id AS id FROM assay_decisions WHERE startsWith(trace_id, {prefix: String})
+       ) ORDER BY id LIMIT 3`,
       { prefix },
     )
     .then((rows) => rows.map((row) => row.id));
@@ -97,8 +101,10 @@ export async function resolveTrace(connection: StoreConnection, given: string): 
     );
   }
   const keys = await connection.rows<TraceKey>(
-    `SELECT DISTINCT ${TENANT} AS tenant, TraceId AS traceId FROM otel_traces
-     WHERE TraceId IN {traceIds: Array(String)} AND ${WITHIN} ORDER BY tenant LIMIT 3`,
+    `SELECT tenant, traceId FROM (
+       SELECT ${TENANT} AS tenant, TraceId AS traceId FROM otel_traces WHERE TraceId IN {traceIds: Array(String)} AND ${WITHIN}
+       UNION DISTINCT SELECT tenant, trace_id AS traceId FROM assay_decisions WHERE trace_id IN {traceIds: Array(String)}
+     ) ORDER BY tenant LIMIT 3`,
     { traceIds },
   );
   const [key, other] = keys;

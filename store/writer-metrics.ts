@@ -5,6 +5,9 @@ export interface WriterMetrics {
   readonly rows: Counter<'topic'>;
   readonly blocks: Counter<'topic'>;
   readonly skipped: Counter<'topic'>;
+  /** Records of traces that had been erased before. */
+  readonly erasedRecords: Counter<'topic'>;
+  readonly droppedRows: Counter<'table'>;
   readonly failures: Counter;
   /** 1 while the store takes what it is given. */
   readonly ready: Gauge;
@@ -22,6 +25,12 @@ export function createWriterMetrics(metrics: Metrics): WriterMetrics {
       'Records that could not be read and are not in the store.',
       ['topic'],
     ),
+    erasedRecords: metrics.counter(
+      'assay_store_erased_records_total',
+      'Records that came of erased traces and were written without their text, or not at all.',
+      ['topic'],
+    ),
+    droppedRows: metrics.counter('assay_store_dropped_rows_total', 'Rows dropped by retention.', ['table']),
     failures: metrics.counter('assay_store_write_failures_total', 'Write cycles that failed and were tried again.'),
     ready: metrics.gauge('assay_store_writer_ready', '1 while the store takes what it is given, else 0.'),
     lag: metrics.gauge('assay_store_lag_records', 'Records on the bus that are not in the store yet.', ['topic']),

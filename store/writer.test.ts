@@ -10,13 +10,23 @@ import { storeConfig } from './config.js';
 import { openStoreConnection, type InsertBlock, type StoreConnection } from './connection.js';
 import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
 import { createStoreReader, type StoreReader } from './reader.js';
-import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
+import {
+  decisionOn,
+  jsonRecord,
+  logsRecord,
+  NOW_MS,
+  spansRecord,
+  spendOf,
+  traceIdOf,
+  verdictOn,
+} from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
 
 const signal = new AbortController().signal;
 const TABLES = [
   'otel_traces',
   'otel_traces_trace_id_ts',
+  'otel_logs',
   'assay_decisions',
   'assay_verdicts',
   'assay_spend',
@@ -64,11 +74,12 @@ describe('writer', () => {
 
   async function start(watch: Watch = {}): Promise<Writer> {
     const writer = createWriter(
-      { ...storeConfig.parse({ flushMs: 10, retryMinMs: 1, ...watch.options }), dataDirectory },
+      { ...storeConfig.parse({ flushMs: 10, retryMinMs: 1, retention: { days: 0 }, ...watch.options }), dataDirectory },
       {
         log,
         state,
         clock: systemClock,
+        readTrajectory: () => expect.unreachable('nothing is erased here'),
         logger: watch.logger ?? silentLogger,
         metrics: watch.metrics ?? noMetrics,
         async connect(options) {
@@ -91,7 +102,7 @@ describe('writer', () => {
   async function drained(): Promise<void> {
     await vi.waitFor(
       async () => {
-        for (const topic of ['spans', 'policies', 'decisions', 'verdicts', 'spend'] as const)
+        for (const topic of ['spans', 'logs', 'policies', 'decisions', 'verdicts', 'spend'] as const)
           expect(await log.lag(topic, 'write')).toBe(0);
         expect([...state.range('pending/')]).toEqual([]);
       },
@@ -117,12 +128,17 @@ describe('writer', () => {
         { check: 'slow', severity: 'note', message: '', spanId: '' },
       ],
       settled: [{ criterion: 'task-done', outcome: 'fail', check: 'tool-arguments' }],
+      logCount: 7,
+      rootSpanId: 'eee19b7ec3c1b174',
       g: 0.1 + 0.2,
       pi: 1 / 3,
     });
-    const verdict = verdictOn(decision, { outcome: 'fail', confidence: 2 / 3, audit: true });
+    const verdict = verdictOn(decision, {
+      ...{ outcome: 'fail', confidence: 2 / 3, audit: true, byHand: true, cacheAudit: 'flipped' },
+    });
     await log.append([
       spansRecord(traceIdOf(1), { count: 3 }),
+      logsRecord(traceIdOf(1), 2),
       jsonRecord('policies', 'p', {
         version: 1,
         effectiveFromMs: NOW_MS,
@@ -143,10 +159,30 @@ describe('writer', () => {
       '0000000000000002',
       '0000000000000003',
     ]);
+    expect((await reader.logsOf('acme', traceIdOf(1))).map((log) => [log.name, log.body])).toEqual([
+      ['gen_ai.user.message', '{"content":"message 0"}'],
+      ['gen_ai.user.message', '{"content":"message 1"}'],
+    ]);
     expect(await reader.spend()).toMatchObject({ usd: 0.00012, calls: 1 });
     expect(await connection.rows('SELECT pi FROM assay_policies_unique')).toEqual([
       { pi: { settled: 0.05, suspected: 1, unsuspected: 0.08, incomplete: 1 } },
     ]);
+  });
+
+  it('takes decisions and verdicts of the version before, which say less', async () => {
+    const { logCount, rootSpanId, ...decision } = decisionOn(traceIdOf(1));
+    const { spanId, cacheAudit, byHand, ...verdict } = verdictOn(decisionOn(traceIdOf(1)));
+    expect([logCount, rootSpanId, spanId, cacheAudit, byHand]).not.toContain(undefined);
+    await log.append([
+      spansRecord(traceIdOf(1)),
+      jsonRecord('decisions', decision.traceId, decision),
+      jsonRecord('verdicts', decision.traceId, verdict),
+    ]);
+    await start();
+    await drained();
+    expect(await reader.decisionOf('acme', traceIdOf(1))).toEqual({ ...decision, logCount: 0, rootSpanId: '' });
+    const [stored] = await reader.verdictsOf('acme', traceIdOf(1), 1);
+    expect(stored).toEqual({ ...verdict, spanId: '', cacheAudit: '', byHand: false });
   });
 
   it('writes spans before the decisions on them, and these before their verdicts, whenever they arrive', async () => {

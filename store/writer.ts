@@ -1,12 +1,17 @@
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
-import type { Log, LogReader } from '../core/log.js';
+import { PipelineError } from '../core/errors.js';
+import type { Log, LogReader, Topic } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import type { State } from '../core/state.js';
 import type { StoreConfig } from './config.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 import { migrate } from './migrate.js';
+import { erase, eraseFromBus, type Erased, type EraseRequest } from './erase.js';
+import { Erasures, withErasures } from './erasures.js';
+import type { FindDeps } from './find-erasable.js';
+import { Retention } from './retention.js';
 import { TOPIC_TABLES } from './topic-tables.js';
 import { type Offsets, TopicWriter } from './topic-writer.js';
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.js';
@@ -14,7 +19,10 @@ import { createWriterMetrics, type WriterMetrics } from './writer-metrics.js';
 /** The consumer group of the writer. */
 export const WRITER_GROUP = 'write';
 
-export interface WriterDeps {
+/** What comes of erased traces is taken from the bus again, this often at most, since that reads all of it. */
+const ERASE_LATE_EVERY_MS = 60_000;
+
+export interface WriterDeps extends Pick<FindDeps, 'readTrajectory'> {
   readonly log: Log;
   readonly state: State;
   readonly clock: Clock;
@@ -28,6 +36,11 @@ export interface WriterDeps {
 export interface Writer extends Component {
   /** False while the store does not take what it is given. */
   ready(): boolean;
+  /**
+   * Erases the content of traces from bus and store, between two cycles.
+   * @throws {PipelineError} TRACE_UNKNOWN, STORE_UNAVAILABLE, BUS_UNAVAILABLE; to erase again goes on where it failed
+   */
+  erase(request: EraseRequest): Promise<Erased>;
 }
 
 /**
@@ -44,7 +57,12 @@ class BusWriter implements Writer {
   readonly #wake = new AbortController();
   /** Ends a cycle after the block that it is at. */
   readonly #halt = new AbortController();
+  readonly #erasures = new Erasures();
+  #erasedLateAtMs = -Infinity;
+  /** Ends when nobody works on the store. */
+  #turn: Promise<unknown> = Promise.resolve();
   #connection: StoreConnection | undefined;
+  #retention: Retention | undefined;
   #readers: readonly LogReader[] = [];
   #writers: readonly TopicWriter[] = [];
   #running: Promise<void> | undefined;
@@ -67,13 +85,38 @@ class BusWriter implements Writer {
     const connection = await (deps.connect ?? openStoreConnection)(options);
     this.#connection = connection;
     await migrate(connection);
+    await this.#erasures.load(connection);
     const metrics = this.#metrics;
+    this.#retention = new Retention(options.retention, { ...deps, connection, droppedRows: metrics.droppedRows });
     const readers = TOPIC_TABLES.map(({ topic }) => deps.log.reader(topic, WRITER_GROUP));
     this.#readers = readers;
     this.#writers = TOPIC_TABLES.map(
-      (table, index) => new TopicWriter(table, options, { ...deps, metrics, connection, reader: readers[index]! }),
+      (table, index) =>
+        new TopicWriter(withErasures(table, this.#erasures, metrics.erasedRecords), options, {
+          ...deps,
+          metrics,
+          connection,
+          reader: readers[index]!,
+        }),
     );
     this.#running = this.#run();
+  }
+
+  erase(request: EraseRequest): Promise<Erased> {
+    return this.#alone(async () => {
+      const connection = this.#connection;
+      if (connection === undefined || this.#wake.signal.aborted) {
+        throw new PipelineError(
+          'STORE_UNAVAILABLE',
+          'expected the writer to run, but it is not started or is stopping',
+        );
+      }
+      // Whole blocks only: one that is half written has to be written again as it was.
+      await this.#cycle();
+      const { log, clock, readTrajectory } = this.deps;
+      const [erasures, committed] = [this.#erasures, this.#committed];
+      return erase(request, { connection, log, readTrajectory, erasures, committed, nowMs: clock.nowMs() });
+    });
   }
 
   async stop(signal: AbortSignal): Promise<void> {
@@ -84,6 +127,7 @@ class BusWriter implements Writer {
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
     await this.#running;
+    await this.#turn;
     signal.removeEventListener('abort', giveUp);
     this.#running = undefined;
     this.#setReady(false);
@@ -94,9 +138,37 @@ class BusWriter implements Writer {
   }
 
   async #run(): Promise<void> {
-    while (!this.#wake.signal.aborted) await this.deps.clock.sleep(await this.#cycleOrReport(), this.#wake.signal);
+    const cycle = (): Promise<number> => this.#alone(() => this.#cycleOrReport());
+    while (!this.#wake.signal.aborted) await this.deps.clock.sleep(await cycle(), this.#wake.signal);
     // What lies on the bus by now is written before the end, unless there is no time for it.
-    if (!this.#halt.signal.aborted) await this.#cycleOrReport();
+    if (!this.#halt.signal.aborted) await cycle();
+    await this.#alone(() => this.#eraseLate());
+  }
+
+  /** One after the other: the connection is one, and an erasure must not meet a block that is half written. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  readonly #committed = async (topic: Topic): Promise<ReadonlyMap<number, number>> => {
+    const index = TOPIC_TABLES.findIndex((table) => table.topic === topic);
+    return (await this.#readers[index]?.committed()) ?? new Map<number, number>();
+  };
+
+  async #eraseLate(): Promise<void> {
+    const { log, logger, clock } = this.deps;
+    if (!this.#erasures.hasLate()) return;
+    this.#erasedLateAtMs = clock.nowMs();
+    try {
+      await eraseFromBus(this.#erasures.takeLate(), { log, committed: this.#committed });
+    } catch (error) {
+      logger.warn(
+        { error },
+        'what came late of erased traces could not be taken from the bus; its retention removes it',
+      );
+    }
   }
 
   /** @returns how long to wait before the next, in ms */
@@ -106,6 +178,8 @@ class BusWriter implements Writer {
     const startedMs = clock.nowMs();
     try {
       await this.#cycle();
+      await this.#retention?.sweepWhenDue();
+      if (clock.nowMs() - this.#erasedLateAtMs > ERASE_LATE_EVERY_MS) await this.#eraseLate();
       await this.#connection?.releaseMemory();
       this.#failures = 0;
       this.#setReady(!this.#halt.signal.aborted);

@@ -43,17 +43,17 @@ export function callOrder(spans: readonly Span[]): ReadonlyMap<string, number> {
  * The events by time, and messages of one time in the order they were said, where that can be told.
  *
  * @param rounds - as `callOrder` gives them
- * @param repeated - events that came more than once
+ * @param copies - how often events came that did more than once
  */
 export function inOrderSaid(
   events: readonly SpanEvent[],
   rounds: ReadonlyMap<string, number>,
-  repeated: ReadonlySet<SpanEvent>,
+  copies: ReadonlyMap<SpanEvent, number>,
 ): readonly SpanEvent[] {
   const groups = groupBy(events.filter(isInputMessage), (event) => event.timeNs);
   const places = new Map<SpanEvent, number>();
   for (const group of groups.values())
-    for (const [event, place] of placesOf(group, rounds, repeated)) places.set(event, place);
+    for (const [event, place] of placesOf(group, rounds, copies)) places.set(event, place);
   // Stable, so that what has no place stays where it came.
   return events.toSorted((a, b) =>
     a.timeNs === b.timeNs ? (places.get(a) ?? 0) - (places.get(b) ?? 0) : a.timeNs < b.timeNs ? -1 : 1,
@@ -63,16 +63,18 @@ export function inOrderSaid(
 /**
  * Places messages of one time: instructions, the question, then each call before its answer, calls as the trace's models
  * asked for them. A conversation of several questions cannot be told from its messages alone and keeps the order of
- * arrival; a question that came twice may have been asked twice, so calls that no model of the trace asked for may be older.
+ * arrival. So does one whose question came oftener than the rest, which was then asked twice, when it holds a call that no
+ * model of the trace asked for: that may be older than the question.
  */
 function placesOf(
   group: readonly SpanEvent[],
   rounds: ReadonlyMap<string, number>,
-  repeated: ReadonlySet<SpanEvent>,
+  copies: ReadonlyMap<SpanEvent, number>,
 ): ReadonlyMap<SpanEvent, number> {
   const places = new Map<SpanEvent, number>();
   let [questions, older] = [0, 0];
-  let isUnsure = false;
+  let asked = 1;
+  const least = group.reduce((fewest, event) => Math.min(fewest, copies.get(event) ?? 1), Number.POSITIVE_INFINITY);
   for (const event of group) {
     const message = inputMessageOf(event);
     const place = placeOf(message, rounds);
@@ -80,11 +82,11 @@ function placesOf(
     places.set(event, place);
     if (message?.role === 'user') {
       questions++;
-      isUnsure ||= repeated.has(event);
+      asked = copies.get(event) ?? 1;
     }
     if (message?.toolCalls.some(({ id }) => !rounds.has(id ?? '')) === true) older++;
   }
-  return questions > 1 || older > 1 || (older > 0 && isUnsure) ? new Map() : places;
+  return questions > 1 || older > 1 || (older > 0 && asked > least) ? new Map() : places;
 }
 
 /** Two places a call, from 4 on; a call from before the trace, of which there is at most one, has the two before. */

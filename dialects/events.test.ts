@@ -183,10 +183,26 @@ describe('messages of one time', () => {
     expect(read([{ attributes: CHAT }], said).input).toBe('Second?');
   });
 
-  it('that a repeated request brings again are read once, at their last place', () => {
-    const said = [user('Yes'), { name: 'gen_ai.assistant.message', body: asks('c1') }, user('Yes')];
-    const run = read([{ attributes: CHAT }], [...said, choice({ content: 'Done.' }), ...said]);
-    expect(run.steps.map((step) => step.kind)).toEqual(['model']);
+  const answered = [{ name: 'gen_ai.assistant.message', body: asks('c1') }, user('Yes'), choice({ content: 'Done.' })];
+
+  it.each([
+    ['once', answered],
+    ['twice', [...answered, ...answered]],
+    ['twice, the second time backwards', [...answered, ...answered.toReversed()]],
+  ])(
+    'that belong to one question hold its call, which came before the trace, when the request came %s',
+    (_name, logs) => {
+      expect(read([{ attributes: CHAT }], logs).steps.map((step) => step.kind)).toEqual(['tool', 'model']);
+    },
+  );
+
+  it.each([
+    ['once', 1],
+    ['twice', 2],
+  ])('keep a call of an earlier turn out of the run whose question has the same words, when it came %s', (_name, n) => {
+    const said = [user('Yes'), ...answered];
+    const logs = Array.from({ length: n }, () => said).flat();
+    expect(read([{ attributes: CHAT }], logs).steps.map((step) => step.kind)).toEqual(['model']);
   });
 });
 

@@ -12,15 +12,15 @@ import { text } from './values.js';
  * @param spans - by start
  */
 export function settleEvents(spans: readonly Span[]): readonly Span[] {
-  const repeated = new Set<SpanEvent>();
+  const copies = new Map<SpanEvent, number>();
   const settled = spans.map((span) =>
-    span.events.length === 0 ? span : withEvents(span, oneOrigin(once(span.events.map(named), repeated))),
+    span.events.length === 0 ? span : withEvents(span, oneOrigin(once(span.events.map(named), copies))),
   );
   let rounds: ReadonlyMap<string, number> | undefined;
   return settled.map((span) => {
     if (!hasSimultaneous(span.events)) return span;
     rounds ??= callOrder(settled);
-    return withEvents(span, inOrderSaid(span.events, rounds, repeated));
+    return withEvents(span, inOrderSaid(span.events, rounds, copies));
   });
 }
 
@@ -39,9 +39,9 @@ function named(event: SpanEvent): SpanEvent {
 /**
  * Without repeats. The last of equals stays, since what a user says twice counts where it was said last.
  *
- * @param repeated - gets those that had equals
+ * @param copies - gets how often each came, when that was more than once
  */
-function once(events: readonly SpanEvent[], repeated: Set<SpanEvent>): readonly SpanEvent[] {
+function once(events: readonly SpanEvent[], copies: Map<SpanEvent, number>): readonly SpanEvent[] {
   const groups = groupBy(events, (event) => `${event.name}\n${event.timeNs}`);
   if (groups.size === events.length) return events;
   const kept = new Set<SpanEvent>();
@@ -51,7 +51,7 @@ function once(events: readonly SpanEvent[], repeated: Set<SpanEvent>): readonly 
       const last = same[same.length - 1];
       if (last === undefined) continue;
       kept.add(last);
-      if (same.length > 1) repeated.add(last);
+      if (same.length > 1) copies.set(last, same.length);
     }
   }
   return events.filter((event) => kept.has(event));

@@ -8,11 +8,11 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const lock = JSON.parse(readFileSync(join(packageRoot(), 'package-lock.json'), 'utf8')) as {
-  readonly packages: Readonly<Record<string, LockedPackage>>;
-};
+describe.each(['package-lock.json', 'test/emitters/package-lock.json'])('%s', (file) => {
+  const lock = JSON.parse(readFileSync(join(packageRoot(), file), 'utf8')) as {
+    readonly packages: Readonly<Record<string, LockedPackage>>;
+  };
 
-describe('package-lock.json', () => {
   it('names every optional package of every platform, or npm ci refuses it', () => {
     const names = Object.keys(lock.packages);
     const missing = Object.values(lock.packages)

@@ -1,0 +1,21 @@
+// @arizeai/openinference-vercel: a span processor that adds OpenInference names to the spans of AI SDK 6.
+import { createOpenAI } from '@ai-sdk/openai6';
+import { isOpenInferenceSpan, OpenInferenceBatchSpanProcessor } from '@arizeai/openinference-vercel';
+import { generateText, stepCountIs, tool } from 'ai6';
+import { weatherRequest } from './support/ai-sdk.mjs';
+import { startSdk, traceExporter } from './support/otel.mjs';
+import { MODEL, MODEL_URL, SESSION, USER } from './support/scenario.mjs';
+
+const sdk = startSdk({
+  spanProcessors: [new OpenInferenceBatchSpanProcessor({ exporter: traceExporter(), spanFilter: isOpenInferenceSpan })],
+});
+const model = createOpenAI({ apiKey: 'test-key', baseURL: `${MODEL_URL}/v1` }).chat(MODEL);
+await generateText({
+  ...weatherRequest({ model, tool, stepCountIs }),
+  experimental_telemetry: {
+    isEnabled: true,
+    functionId: 'weather-agent',
+    metadata: { userId: USER, sessionId: SESSION },
+  },
+});
+await sdk.shutdown();

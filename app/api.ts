@@ -104,6 +104,8 @@ export interface Report {
   readonly releases: readonly ReleaseReport[];
   readonly coverage: Coverage;
   readonly incomplete: number;
+  /** Answers from the cache that a judge was asked for all the same. */
+  readonly cacheAudits: { readonly agreed: number; readonly flipped: number };
   readonly spend: {
     readonly usd: number;
     readonly judgeAllUsd: number;

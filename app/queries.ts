@@ -51,13 +51,14 @@ export function createQueries(deps: QueryDeps): LocalQueries {
     },
     traces: (filter) => reader.listTraces(filter),
     async report() {
-      const [cells, coverage, incomplete, spend] = await Promise.all([
+      const [cells, coverage, incomplete, cacheAudits, spend] = await Promise.all([
         reader.releaseCells(),
         reader.coverage(),
         reader.incomplete(),
+        reader.cacheAudits(),
         reader.spend(),
       ]);
-      return buildReport({ cells, coverage, incomplete, spend: toSpend(spend, votes) });
+      return buildReport({ cells, coverage, incomplete, cacheAudits, spend: toSpend(spend, votes) });
     },
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
     status: () => status(deps),

@@ -7,6 +7,7 @@ export interface ReportSource {
   readonly cells: readonly ReleaseCells[];
   readonly coverage: Coverage;
   readonly incomplete: number;
+  readonly cacheAudits: Report['cacheAudits'];
   readonly spend: Report['spend'];
 }
 
@@ -17,6 +18,7 @@ export function buildReport(source: ReportSource): Report {
     releases: whole.map((entry) => releaseReport(entry, source.cells)).sort(byServiceThenRelease),
     coverage: source.coverage,
     incomplete: source.incomplete,
+    cacheAudits: source.cacheAudits,
     spend: source.spend,
   };
 }

@@ -35,5 +35,6 @@ export function aRelease(release: string, changes: Partial<ReleaseReport> = {}):
 
 /** A report of these releases, with 60 calls for $0.06 of $1. */
 export function aReport(...releases: readonly ReleaseReport[]): Report {
-  return { releases, coverage, incomplete: 0, spend: { usd: 0.06, judgeAllUsd: 1, lostUsd: 0, calls: 60 } };
+  const spend = { usd: 0.06, judgeAllUsd: 1, lostUsd: 0, calls: 60 };
+  return { releases, coverage, incomplete: 0, cacheAudits: { agreed: 0, flipped: 0 }, spend };
 }

@@ -143,6 +143,7 @@ describe('report', () => {
       ...{ from_cache: 0, settled: 0, sampled_out: 0 },
     },
     incomplete: 1,
+    cacheAudits: { agreed: 0, flipped: 0 },
     spend: { usd: 0.38, judgeAllUsd: 6.35, lostUsd: 0.01, calls: 1_086, votes: 5 },
   };
 

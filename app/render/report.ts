@@ -1,5 +1,5 @@
 import type { RateReport, Report } from '../api.js';
-import { LEDGER_OUTCOMES } from '../../core/ledger-outcome.js';
+import { LEDGER_OUTCOMES, type LedgerOutcome } from '../../core/ledger-outcome.js';
 import { count, dollars, hang, interval, nameOr, percent, table, type Paint } from './format.js';
 
 export { renderTraces } from './traces.js';
@@ -7,7 +7,8 @@ export { renderTraces } from './traces.js';
 /** The report for people: rates first, then what they rest on. */
 export function renderReport(report: Report, paint: Paint): string {
   if (report.coverage.received === 0) return 'No trace has arrived yet.';
-  return [...rates(report, paint), '', coverage(report, paint), '', spend(report, paint)].join('\n');
+  const parts = [coverage(report, paint), cache(report, paint), spend(report, paint)].filter((part) => part !== '');
+  return [...rates(report, paint), '', parts.join('\n\n')].join('\n');
 }
 
 function rates(report: Report, paint: Paint): string[] {
@@ -59,11 +60,24 @@ function rateNotes(rate: RateReport, isWaiting: boolean): string[] {
 
 function coverage({ coverage: counts, incomplete }: Report, paint: Paint): string {
   const shown = LEDGER_OUTCOMES.filter((outcome) => counts[outcome] > 0).map(
-    (outcome) => `${count(counts[outcome])} ${outcome.replaceAll('_', ' ')}`,
+    (outcome) => `${count(counts[outcome])} ${outcomeName(outcome)}`,
   );
   const also = incomplete > 0 ? `; ${count(incomplete)} were incomplete` : '';
   const text = `${count(counts.received)} traces received: ${shown.join(', ')}${also}`;
   return hang(`${paint.bold('Coverage')}  `, text, paint.columns);
+}
+
+function outcomeName(outcome: LedgerOutcome): string {
+  return outcome === 'excluded' ? 'excluded from every rate' : outcome.replaceAll('_', ' ');
+}
+
+/** What is known of the cache's own precision; empty when nothing is. */
+function cache({ cacheAudits: { agreed, flipped } }: Report, paint: Paint): string {
+  const audited = agreed + flipped;
+  if (audited === 0) return '';
+  const answers = audited === 1 ? 'answer' : 'answers';
+  const text = `${count(audited)} ${answers} judged again all the same: ${count(agreed)} agreed, ${count(flipped)} flipped`;
+  return hang(`${paint.bold('Cache')}     `, text, paint.columns);
 }
 
 function spend(report: Report, paint: Paint): string {

@@ -64,6 +64,32 @@ describe('decodeLogEvents on real requests', () => {
   });
 });
 
+describe('transcodeJsonLogs', () => {
+  const transcoded = (record: string): LogEvent =>
+    one(transcodeJsonLogs(`{"resource_logs":[{"scope_logs":[{"log_records":[${record}]}]}]}`));
+
+  it('takes keys in snake_case, severities by name or number, and times as text or number', () => {
+    const event = transcoded(
+      `{"trace_id":"${TRACE.toUpperCase()}","severity_number":"SEVERITY_NUMBER_WARN2","event_name":"gen_ai.choice",
+        "observed_time_unix_nano":1544712660000000001,"body":{"kvlistValue":{"values":[{"key":"k","value":null}]}}}`,
+    );
+    expect([event.traceId, event.severityNumber, event.name, event.timeNs]).toEqual([
+      ...[TRACE, 14, 'gen_ai.choice', 1544712660000000001n],
+    ]);
+    expect(JSON.stringify(event.body)).toBe('{"k":null}');
+    expect(transcoded('{"severityNumber":21,"body":null}').severityNumber).toBe(21);
+  });
+
+  it('names the right path when spans are posted as logs, and the field that is wrong', () => {
+    expect(() => transcodeJsonLogs('{"resourceSpans":[]}')).toThrow(
+      /expected logs, got traces, which belong to \/v1\/traces/,
+    );
+    expect(() => transcoded('{"traceId":"xyz"}')).toThrow(
+      /resourceLogs\[0\]\.scopeLogs\[0\]\.logRecords\[0\]\.traceId/,
+    );
+  });
+});
+
 describe('decodeLogEvents', () => {
   const log = {
     traceId: TRACE,

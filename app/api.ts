@@ -1,10 +1,13 @@
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
+import type { FeedbackSource } from '../core/feedback.js';
 import type { Finding } from '../core/finding.js';
 import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 import type { StepKind, TokenCount } from '../core/trajectory.js';
 import type { VerdictOutcome, Vote } from '../core/verdict.js';
+import type { Erased, EraseRequest } from '../store/index.js';
 
 export type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
+export type { EraseRequest } from '../store/index.js';
 
 /** The answer of `assay why --json`. */
 export interface Why {
@@ -21,6 +24,20 @@ export interface Why {
   /** Null while the trace is open. */
   readonly decision: WhyDecision | null;
   readonly verdicts: readonly WhyVerdict[];
+  /** What users, annotators and other evaluators said of it; none of it is a verdict of Assay's. */
+  readonly feedback: readonly WhyFeedback[];
+}
+
+export interface WhyFeedback {
+  readonly name: string;
+  readonly score: number | null;
+  readonly label: string | null;
+  readonly explanation: string | null;
+  readonly source: FeedbackSource;
+  /** Null when it is about the whole trace. */
+  readonly spanId: string | null;
+  /** ISO 8601. */
+  readonly at: string;
 }
 
 /** A finding as `why` tells it. */
@@ -43,6 +60,8 @@ export interface WhyTrajectory {
   readonly durationMs: number;
   readonly spanCount: number;
   readonly dialects: readonly string[];
+  /** Of a trace without message text, how its emitter is told to send it. */
+  readonly contentSwitch: string | null;
   readonly steps: readonly WhyStep[];
 }
 
@@ -94,7 +113,11 @@ export interface WhyVerdict {
   readonly rubricVersion: string;
   readonly judgeHash: string;
   readonly fromCache: boolean;
+  /** Of a hit of the cache that was judged all the same, whether the cache had said so too; null when it was none. */
+  readonly cacheAudit: 'agreed' | 'flipped' | null;
   readonly audit: boolean;
+  /** Asked for with `assay judge`. Such a verdict enters no rate. */
+  readonly byHand: boolean;
   readonly costUsd: number;
   readonly judgedAt: string;
 }
@@ -186,6 +209,71 @@ export interface PromptRow {
   readonly prompts: readonly { readonly criterion: string; readonly system: string; readonly user: string }[];
 }
 
+/** What `assay judge` is asked for beside the trace. */
+export interface JudgeRequest {
+  /** The criterion; all that apply when it is left out. */
+  readonly rubric?: string;
+  /** Where the caller's own rubrics lie, absolute. */
+  readonly rubricsDirectory?: string;
+  /** Asks the model even where the cache knows the answer. */
+  readonly fresh?: boolean;
+}
+
+/** What judging a trace would send and cost. Nothing was sent. */
+export interface JudgePreview {
+  readonly traceId: string;
+  /** Null when no judge model is configured. */
+  readonly model: { readonly provider: string; readonly name: string; readonly price: string } | null;
+  readonly prompts: readonly PreviewedPrompt[];
+}
+
+export interface PreviewedPrompt {
+  readonly criterion: string;
+  readonly rubricVersion: string;
+  /** False when the criterion is not one for such a trace: the flow would not ask it. */
+  readonly applies: boolean;
+  readonly system: string;
+  readonly user: string;
+  /** Estimated at four characters a token. */
+  readonly inputTokens: number;
+  readonly maxOutputTokens: number;
+  /** Most calls: votes until one side has the majority. */
+  readonly votes: number;
+  /** Of one call: at list price for the estimate, and the most that the budget reserves. Null without a model. */
+  readonly costUsd: number | null;
+  readonly worstCaseUsd: number | null;
+}
+
+/** How a rubric's own examples came out. */
+export interface RubricTest {
+  readonly rubric: string;
+  readonly version: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly results: readonly RubricTestResult[];
+  readonly right: number;
+  readonly wrong: number;
+  /** Examples that the judge did not answer with pass or fail although one was expected. */
+  readonly errors: number;
+  readonly costUsd: number;
+}
+
+export interface RubricTestResult {
+  readonly example: string;
+  readonly expected: string;
+  readonly got: string;
+  /** In the judge's words. */
+  readonly reason: string;
+  readonly costUsd: number;
+}
+
+/** What `assay erase` erased, or would erase. */
+export interface ErasedTraces extends Erased {
+  readonly dryRun: boolean;
+  /** Of the judge's journal and of its cache; null in a dry run. */
+  readonly judgeEntries: number | null;
+}
+
 /** What the commands ask of a running Assay, or of a data directory when none runs. */
 export interface AssayQueries {
   /** @throws {PipelineError} TRACE_UNKNOWN */
@@ -194,6 +282,14 @@ export interface AssayQueries {
   report(): Promise<Report>;
   /** Ordered by trace id, at most 50 at a time whatever the limit; give the last one to go on. None are left when it is empty. */
   prompts(afterTraceId: string, limit: number): Promise<readonly PromptRow[]>;
+  /** Judges a trace now, by hand: what is answered is stored, and enters no rate. @throws {PipelineError} TRACE_UNKNOWN, RUBRIC_INVALID */
+  judge(traceId: string, request: JudgeRequest): Promise<readonly WhyVerdict[]>;
+  /** @throws {PipelineError} TRACE_UNKNOWN, RUBRIC_INVALID, MODEL_UNPRICED */
+  preview(traceId: string, request: JudgeRequest): Promise<JudgePreview>;
+  /** Erases the content of traces wherever Assay keeps it. @throws {PipelineError} TRACE_UNKNOWN */
+  erase(request: EraseRequest): Promise<ErasedTraces>;
+  /** @throws {PipelineError} RUBRIC_INVALID */
+  testRubric(name: string, request: Pick<JudgeRequest, 'rubricsDirectory'>): Promise<RubricTest>;
 }
 
 /** An Assay that runs in this process. */

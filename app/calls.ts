@@ -1,3 +1,4 @@
+import type { Erased, EraseRequest } from '../store/index.js';
 import type { RoleName } from './pipeline.js';
 
 /** The roles that answer calls. */
@@ -19,6 +20,16 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
     async answer(roles, [traceId, request]) {
       const judgement = await roles.call('query', 'judgement', [traceId]);
       return roles.call('judge', 'judge', [judgement, request]);
+    },
+  },
+  erase: {
+    roles: ['query', 'judge', 'write'],
+    async answer(roles, [request]) {
+      const { dryRun } = request as EraseRequest;
+      const erased = (await roles.call('write', 'erase', [request])) as Erased;
+      const traceIds = erased.traces.map(({ traceId }) => traceId);
+      const judgeEntries = dryRun ? null : await roles.call('judge', 'forget', [traceIds]);
+      return { ...erased, dryRun, judgeEntries };
     },
   },
   testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },

@@ -21,7 +21,7 @@ const verdict = {
 } as unknown as Verdict;
 
 it('a finding about the whole trace has no span, and votes cost dollars as verdicts do', () => {
-  const why = explain({ trajectory, decision, verdicts: [verdict], outcome: 'judged' });
+  const why = explain({ trajectory, decision, verdicts: [verdict], outcome: 'judged', feedback: [] });
   expect(why.findings.map(({ spanId }) => spanId)).toEqual([null, 'b']);
   expect(why.verdicts[0]?.costUsd).toBe(0.00025);
   expect(why.verdicts[0]?.votes).toEqual([{ outcome: 'pass', confidence: 1, reason: null, costUsd: 0.00025 }]);

@@ -1,4 +1,5 @@
 import type { Decision } from '../core/decision.js';
+import type { Feedback } from '../core/feedback.js';
 import type { Finding } from '../core/finding.js';
 import type { Step, Trajectory } from '../core/trajectory.js';
 import type { Verdict, Vote } from '../core/verdict.js';
@@ -6,6 +7,7 @@ import type {
   LedgerOutcome,
   Why,
   WhyDecision,
+  WhyFeedback,
   WhyFinding,
   WhyStep,
   WhyTrajectory,
@@ -18,6 +20,7 @@ export interface TraceRecord {
   readonly trajectory: Trajectory;
   readonly decision: Decision | undefined;
   readonly verdicts: readonly Verdict[];
+  readonly feedback: readonly Feedback[];
   readonly outcome: LedgerOutcome;
 }
 
@@ -36,11 +39,18 @@ export function explain(record: TraceRecord): Why {
     findings: (decision?.findings ?? []).map(toWhyFinding),
     decision: decision === undefined ? null : toWhyDecision(decision),
     verdicts: record.verdicts.map(toWhyVerdict),
+    feedback: record.feedback.map(toWhyFeedback),
   };
 }
 
 function toWhyFinding(finding: Finding): WhyFinding {
   return { ...finding, spanId: finding.spanId === '' ? null : finding.spanId };
+}
+
+function toWhyFeedback(feedback: Feedback): WhyFeedback {
+  const { name, score = null, label = null, explanation = null, source, spanId, timeNs } = feedback;
+  const at = new Date(Number(timeNs / 1_000_000n)).toISOString();
+  return { name, score, label, explanation, source, spanId: spanId === '' ? null : spanId, at };
 }
 
 function toWhyTrajectory(trajectory: Trajectory): WhyTrajectory {
@@ -54,6 +64,7 @@ function toWhyTrajectory(trajectory: Trajectory): WhyTrajectory {
     sessionId: trajectory.sessionId ?? null,
     userId: trajectory.userId ?? null,
     error: trajectory.error ?? null,
+    contentSwitch: trajectory.contentSwitch ?? null,
     durationMs: trajectory.durationMs,
     spanCount: trajectory.spanCount,
     dialects: trajectory.dialects,
@@ -98,7 +109,8 @@ function toWhyDecision(decision: Decision): WhyDecision {
   };
 }
 
-function toWhyVerdict(verdict: Verdict): WhyVerdict {
+/** A verdict as `why` and `judge` tell it. */
+export function toWhyVerdict(verdict: Verdict): WhyVerdict {
   const {
     criterion,
     outcome,
@@ -113,6 +125,7 @@ function toWhyVerdict(verdict: Verdict): WhyVerdict {
     judgeHash,
     fromCache,
     audit,
+    byHand,
   } = verdict;
   return {
     criterion,
@@ -127,7 +140,9 @@ function toWhyVerdict(verdict: Verdict): WhyVerdict {
     rubricVersion,
     judgeHash,
     fromCache,
+    cacheAudit: verdict.cacheAudit === '' ? null : verdict.cacheAudit,
     audit,
+    byHand,
     costUsd: verdict.costMicroUsd / 1e6,
     judgedAt: new Date(verdict.judgedAtMs).toISOString(),
   };

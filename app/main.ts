@@ -4,12 +4,17 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../core/package-root.js';
 import { addConfig } from './commands/config-command.js';
+import { addDoctor } from './commands/doctor.js';
+import { addErase } from './commands/erase.js';
 import { exitCodeOf, EXIT } from './commands/exit-codes.js';
+import { addJudge } from './commands/judge-command.js';
 import { addReport, addTraces, addWhy } from './commands/query-commands.js';
+import { addRubric } from './commands/rubric-command.js';
 import type { Terminal } from './commands/shared.js';
 import { addUp } from './commands/up.js';
 
-const terminal: Terminal = { stdout: process.stdout, stderr: process.stderr, env: process.env };
+const { stdin, stdout, stderr, env } = process;
+const terminal: Terminal = { stdin, stdout, stderr, env };
 const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
 
 const program = new Command('assay')
@@ -18,7 +23,7 @@ const program = new Command('assay')
   .showHelpAfterError('(see --help)')
   .addHelpText(
     'after',
-    '\nExamples:\n  assay up                      start here, listening on 127.0.0.1:4318\n  assay report                  pass rate per release, coverage, spend\n  assay traces --failed         what went wrong lately\n  assay why <trace id>          the whole story of one trace\n\nExit codes: 0 held, 1 did not hold, 2 usage or configuration, 3 a dependency was out of reach.',
+    '\nExamples:\n  assay up                      start here, listening on 127.0.0.1:4318\n  assay report                  pass rate per release, coverage, spend\n  assay traces --failed         what went wrong lately\n  assay why <trace id>          the whole story of one trace\n  assay judge <trace id>        judge it now; --dry-run shows prompt and cost\n  assay rubric new <name>       write a criterion of your own\n  assay doctor                  is this machine ready, is a span understood?\n\nExit codes: 0 held, 1 did not hold, 2 usage or configuration, 3 a dependency was out of reach.',
   )
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.held : EXIT.usage);
@@ -27,6 +32,10 @@ addUp(program, terminal);
 addWhy(program, terminal);
 addTraces(program, terminal);
 addReport(program, terminal);
+addJudge(program, terminal);
+addRubric(program, terminal);
+addDoctor(program, terminal);
+addErase(program, terminal);
 addConfig(program, terminal);
 
 try {

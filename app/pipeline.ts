@@ -4,9 +4,11 @@ import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
+import type { Model } from '../core/model.js';
 import type { Metrics } from '../core/metrics.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
+import type { EraseRequest } from '../store/index.js';
 import type { RpcHandlers } from './rpc.js';
 import { createTelemetry, observeFetch, observeLog, observeModel, type Telemetry } from './telemetry/index.js';
 import { readVersion } from './version.js';
@@ -101,7 +103,7 @@ async function sample(context: RoleContext): Promise<Role> {
     archive: reader,
     readTrajectory,
     renderEvidence: (trajectory) => renderEvidence(trajectory, context.config.judges),
-    criteria: loadRubrics().map((rubric) => rubric.rule),
+    criteria: loadRubrics(context.config.judges).map((rubric) => rubric.rule),
   });
   return { components: [...some(own), log, state, reader, sampler], handlers: {} };
 }
@@ -111,6 +113,7 @@ const NO_MODEL =
 
 async function judge(context: RoleContext): Promise<Role> {
   const { createJudge, loadRubrics } = await import('../judges/index.js');
+  const { judgeCalls } = await import('./judge-calls.js');
   const { chooseModel } = await import('../models/index.js');
   const { createSkipper } = await import('../publisher/index.js');
   const own = makeTelemetry(context, 'judge');
@@ -123,15 +126,20 @@ async function judge(context: RoleContext): Promise<Role> {
     log,
     state,
     model: model === undefined || own === undefined ? model : observeModel(model, own),
-    rubrics: loadRubrics(),
+    attends: !context.standby,
+    rubrics: loadRubrics(context.config.judges),
     random: Math.random,
     announce: (text) => {
       context.process.announce(text);
     },
   });
+  const { config, clock } = context;
   const isPublished = context.standby || context.config.publish.endpoint !== undefined;
   const skipper = isPublished ? undefined : createSkipper({ ...observed(context), log });
-  return { components: [...some(own), log, state, ...some(skipper), part], handlers: {} };
+  return {
+    components: [...some(own), log, state, ...some(skipper), part],
+    handlers: judgeCalls({ judge: part, config, clock }),
+  };
 }
 
 async function publish(context: RoleContext): Promise<Role> {
@@ -159,9 +167,15 @@ async function write(context: RoleContext): Promise<Role> {
   const state = makeState(context, 'write');
   const writer = createWriter(
     { dataDirectory: context.directory.store, ...context.config.store },
-    { ...observed(context), log, state },
+    {
+      ...observed(context),
+      log,
+      state,
+      // Loaded when somebody erases by session or user: the writer reads no trajectories otherwise.
+      readTrajectory: async (spans, origin) => (await import('../dialects/index.js')).readTrajectory(spans, origin),
+    },
   );
-  return { components: [log, state, writer], handlers: {} };
+  return { components: [log, state, writer], handlers: { erase: (request: EraseRequest) => writer.erase(request) } };
 }
 
 async function query(context: RoleContext): Promise<Role> {
@@ -169,7 +183,11 @@ async function query(context: RoleContext): Promise<Role> {
   const { createQueries } = await import('./queries.js');
   const log = makeLog(context);
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
-  const queries = createQueries({ reader, log, config: context.config });
+  const model = async (): Promise<Model | undefined> => {
+    const { chooseModel } = await import('../models/index.js');
+    return chooseModel(context.config.models, context.env);
+  };
+  const queries = createQueries({ reader, log, config: context.config, model });
   return { components: [log, reader], handlers: { ...queries } };
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createQueries, type QueryDeps } from './queries.js';
+import { createQueries } from './queries.js';
+import type { QueryDeps } from './query-deps.js';
 
 it('prompts are read a page at a time, however many are asked for', async () => {
   const asked: number[] = [];
@@ -10,9 +11,10 @@ it('prompts are read a page at a time, however many are asked for', async () => 
         return [];
       },
       spansOfMany: async () => new Map(),
+      logsOfMany: async () => new Map(),
       decisionsOfMany: async () => new Map(),
     },
-    config: { judges: { votes: 3 } },
+    config: { judges: { votes: 3, rubricsDirectory: '' } },
   } as unknown as QueryDeps;
   const queries = createQueries(deps);
   await queries.prompts('', 100_000);

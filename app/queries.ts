@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Log, Topic } from '../core/log.js';
-import type { Trajectory } from '../core/trajectory.js';
-import { readTrajectory } from '../dialects/index.js';
+import type { Topic } from '../core/log.js';
+import type { Judgement } from '../core/evidence.js';
+import { joinLogEvents } from '../core/join-log-events.js';
+import { readFeedback, readTrajectory, responseIdsOf } from '../dialects/index.js';
 import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
 import type { StoreReader } from '../store/index.js';
-import type { AssayQueries, PromptRow, Report, Status } from './api.js';
-import type { AssayConfig } from './config.js';
+import type { AssayQueries, PromptRow, Report, Status, Why } from './api.js';
 import { explain } from './explain.js';
+import { judgementOf, previewJudging } from './judge-queries.js';
+import type { QueryDeps } from './query-deps.js';
+import { readTrace, traceKeyOf } from './read-trace.js';
 import { buildReport } from './report.js';
 
-export interface QueryDeps {
-  readonly reader: StoreReader;
-  readonly log: Log;
-  readonly config: AssayConfig;
-}
-
-export interface LocalQueries extends AssayQueries {
+/** What the query role answers. Judging, testing and erasing take other roles too. */
+export interface LocalQueries extends Omit<AssayQueries, 'judge' | 'testRubric' | 'erase'> {
+  judgement(traceId: string): Promise<Judgement>;
   status(): Promise<Status>;
   /** True when the bus holds nothing that a role has not finished, and no trace is open or pending. */
   idle(): Promise<boolean>;
@@ -25,7 +24,9 @@ export interface LocalQueries extends AssayQueries {
 const READERS: readonly (readonly [topic: Topic, group: string])[] = [
   ['spans', 'sample'],
   ['judgements', 'judge'],
+  ['logs', 'sample'],
   ['spans', 'write'],
+  ['logs', 'write'],
   ['decisions', 'write'],
   ['verdicts', 'write'],
   ['spend', 'write'],
@@ -35,20 +36,10 @@ const READERS: readonly (readonly [topic: Topic, group: string])[] = [
 export function createQueries(deps: QueryDeps): LocalQueries {
   const { reader } = deps;
   const { votes } = deps.config.judges;
-  const read = (spans: Parameters<typeof readTrajectory>[0], tenant: string): Trajectory =>
-    readTrajectory(spans, { tenant });
   return {
-    async why(traceId) {
-      const found = await reader.resolveTrace(traceId);
-      const [spans, decision, outcome] = await Promise.all([
-        reader.spansOf(found.tenant, found.traceId),
-        reader.decisionOf(found.tenant, found.traceId),
-        reader.outcomeOf(found.tenant, found.traceId),
-      ]);
-      const verdicts =
-        decision === undefined ? [] : await reader.verdictsOf(found.tenant, found.traceId, decision.version);
-      return explain({ trajectory: read(spans, found.tenant), decision, verdicts, outcome });
-    },
+    why: (traceId) => why(deps, traceId),
+    judgement: (traceId) => judgementOf(deps, traceId),
+    preview: (traceId, request) => previewJudging(deps, traceId, request),
     traces: (filter) => reader.listTraces(filter),
     async report() {
       const [cells, coverage, incomplete, cacheAudits, spend] = await Promise.all([
@@ -68,6 +59,25 @@ export function createQueries(deps: QueryDeps): LocalQueries {
       return open === 0 && pending === 0;
     },
   };
+}
+
+async function why({ reader }: QueryDeps, given: string): Promise<Why> {
+  const key = await traceKeyOf(reader, given);
+  const [{ spans, logs, trajectory }, decision, outcome] = await Promise.all([
+    readTrace(reader, key),
+    reader.decisionOf(key.tenant, key.traceId),
+    reader.outcomeOf(key.tenant, key.traceId),
+  ]);
+  const verdicts = decision === undefined ? [] : await reader.verdictsOf(key.tenant, key.traceId, decision.version);
+  const responseIds = responseIdsOf(spans);
+  const elsewhere = await reader.feedbackFor({ ...key, responseIds });
+  const { traceId } = key;
+  const { sessionId } = trajectory;
+  const feedback = readFeedback(
+    { spans: [...spans, ...elsewhere.spans], logs: [...logs, ...elsewhere.logs] },
+    { traceId, responseIds, ...(sessionId === undefined ? {} : { sessionId }) },
+  );
+  return explain({ trajectory, decision, verdicts, outcome, feedback });
 }
 
 async function status({ reader, log, config }: QueryDeps): Promise<Status> {
@@ -101,12 +111,17 @@ function toSpend(spend: StoredSpend, votes: number): Report['spend'] {
 const PROMPT_PAGE = 50;
 
 async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Promise<readonly PromptRow[]> {
-  const rubrics = loadRubrics();
+  const rubrics = loadRubrics(deps.config.judges);
   const ids = await deps.reader.traceIdsAfter(afterTraceId, Math.min(limit, PROMPT_PAGE));
-  const [spansByTrace, decisions] = await Promise.all([deps.reader.spansOfMany(ids), deps.reader.decisionsOfMany(ids)]);
+  const { reader } = deps;
+  const [spansByTrace, logsByTrace, decisions] = await Promise.all([
+    reader.spansOfMany(ids),
+    reader.logsOfMany(ids),
+    reader.decisionsOfMany(ids),
+  ]);
   const rows: PromptRow[] = [];
   for (const id of ids) {
-    const spans = spansByTrace.get(id) ?? [];
+    const spans = joinLogEvents(spansByTrace.get(id) ?? [], logsByTrace.get(id) ?? []);
     const decision = decisions.get(id);
     const trajectory = readTrajectory(spans, { tenant: decision?.tenant ?? '' });
     const { evidence } = renderEvidence(trajectory, deps.config.judges);

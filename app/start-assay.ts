@@ -1,7 +1,22 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import type { AssayQueries, PromptRow, Report, RunningAssay, Status, TraceFilter, TraceRow, Why } from './api.js';
+import type {
+  AssayQueries,
+  ErasedTraces,
+  EraseRequest,
+  JudgePreview,
+  JudgeRequest,
+  PromptRow,
+  Report,
+  RubricTest,
+  RunningAssay,
+  Status,
+  TraceFilter,
+  TraceRow,
+  Why,
+  WhyVerdict,
+} from './api.js';
 import { answerCall, rolesOf } from './calls.js';
 import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
@@ -16,7 +31,7 @@ const SETTLED_POLL_MS = 100;
 export interface StartOptions {
   readonly loaded: LoadedConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** All of them when it is left out. */
+  /** Left out: all of them, or `receive` alone where the store's engine is not installed. */
   readonly roles?: readonly RoleName[];
   /** Lines that a person should see, such as the judge's announcement. */
   readonly announce?: (text: string) => void;
@@ -26,6 +41,9 @@ export interface StartOptions {
   /** Gives up a start that is under way; what it had started is stopped. */
   readonly signal?: AbortSignal;
 }
+
+const RECEIVES_ONLY =
+  'The store (npm package chdb) is not installed: this Assay only receives, and keeps what it acknowledges. To have it judged and stored: npm install chdb, and start Assay again.';
 
 /**
  * Starts Assay embedded: every role in a thread of this process, one data directory.
@@ -37,9 +55,18 @@ export async function startAssay(options: StartOptions): Promise<RunningAssay> {
   if (!existsSync(config.dataDirectory)) await refuseModel(options);
   options.signal?.throwIfAborted();
   const directory = openDataDirectory(config.dataDirectory);
-  const embedded = new EmbeddedAssay(options, directory.root);
+  const missing = options.roles === undefined ? await engineError() : undefined;
+  if (missing !== undefined) options.announce?.(RECEIVES_ONLY);
+  const roles = options.roles ?? (missing === undefined ? rolesFor(config) : ['receive']);
+  const embedded = new EmbeddedAssay({ ...options, roles }, directory.root);
   await embedded.start();
   return embedded.running();
+}
+
+/** Why nothing here can open the store; undefined when it can. */
+async function engineError(): Promise<PipelineError | undefined> {
+  const { engineMissing, isEngineInstalled } = await import('../store/index.js');
+  return isEngineInstalled() ? undefined : engineMissing();
 }
 
 /** Says what is wrong with the judge model before the first start makes a directory; later the judge role says it. */
@@ -59,8 +86,8 @@ class EmbeddedAssay implements HostProcess {
   #answering = false;
   #url = '';
 
-  constructor(options: StartOptions, root: string) {
-    const { loaded, env, onDeath, roles = rolesFor(loaded.config) } = options;
+  constructor(options: StartOptions & { readonly roles: readonly RoleName[] }, root: string) {
+    const { loaded, env, onDeath, roles } = options;
     this.#options = options;
     this.#root = root;
     this.#roles = new RoleSet({
@@ -114,7 +141,8 @@ class EmbeddedAssay implements HostProcess {
   }
 
   firstTrace(traceId: string): void {
-    this.#options.onFirstTrace?.(traceId);
+    // Its `why` would have no one to answer it.
+    if (this.#roles.has('query')) this.#options.onFirstTrace?.(traceId);
   }
 
   async admin(path: string): Promise<AdminAnswer | undefined> {
@@ -139,7 +167,9 @@ class EmbeddedAssay implements HostProcess {
   }
 
   async #call(method: string, args: readonly unknown[]): Promise<unknown> {
-    return answerCall(this.#roles, method, args) ?? Promise.reject(notServed(method));
+    const answer = answerCall(this.#roles, method, args);
+    if (answer === undefined) throw (await engineError()) ?? notServed(method);
+    return answer;
   }
 }
 
@@ -157,6 +187,12 @@ export function remoteQueries(call: (method: string, ...args: readonly unknown[]
     why: async (traceId: string) => (await call('why', traceId)) as Why,
     traces: async (filter: TraceFilter) => (await call('traces', filter)) as readonly TraceRow[],
     report: async () => (await call('report')) as Report,
+    judge: async (traceId: string, request: JudgeRequest) =>
+      (await call('judge', traceId, request)) as readonly WhyVerdict[],
+    preview: async (traceId: string, request: JudgeRequest) =>
+      (await call('preview', traceId, request)) as JudgePreview,
+    testRubric: async (name: string, request: JudgeRequest) => (await call('testRubric', name, request)) as RubricTest,
+    erase: async (request: EraseRequest) => (await call('erase', request)) as ErasedTraces,
     prompts: async (afterTraceId: string, limit: number) =>
       (await call('prompts', afterTraceId, limit)) as readonly PromptRow[],
   };

@@ -1,8 +1,32 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { renderReport, renderTraces } from '../render/report.js';
 import { renderWhy } from '../render/why.js';
-import type { TraceFilter } from '../api.js';
-import { printQuery, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
+import { systemClock } from '../../core/clock.js';
+import { PipelineError } from '../../core/errors.js';
+import type { AssayQueries, TraceFilter, Why } from '../api.js';
+import { printQuery, traceIdPrefix, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
+
+interface WhyOptions extends CommonOptions {
+  readonly wait?: boolean;
+}
+
+const WAIT_MS = 60_000;
+const POLL_MS = 250;
+
+/** The story once there is nothing more to come of it, or as it is when the time is up. */
+async function whyOnceDone(queries: AssayQueries, traceId: string): Promise<Why> {
+  const untilMs = systemClock.nowMs() + WAIT_MS;
+  for (;;) {
+    const why = await queries.why(traceId).catch((error: unknown) => {
+      const isLate = error instanceof PipelineError && error.code === 'TRACE_UNKNOWN';
+      if (!isLate || systemClock.nowMs() > untilMs) throw error;
+      return undefined;
+    });
+    const isDone = why !== undefined && why.outcome !== 'open' && why.outcome !== 'pending';
+    if (why !== undefined && (isDone || systemClock.nowMs() > untilMs)) return why;
+    await systemClock.sleep(POLL_MS);
+  }
+}
 
 /** `assay why`: the story of one trace. */
 export function addWhy(program: Command, terminal: Terminal): void {
@@ -11,14 +35,18 @@ export function addWhy(program: Command, terminal: Terminal): void {
       .command('why')
       .description('Tell the whole story of one trace: what was found, decided, judged, and what it cost.'),
   )
-    .argument('<trace-id>', '32 hex digits, or the first 8 or more', traceIdPrefix)
+    .argument('<trace-id>', '32 hex digits, the first 8 or more, or last', traceIdPrefix)
+    .option('--wait', `wait until it is decided and judged, for at most ${WAIT_MS / 1_000} s`)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay why 3efa4c1ce12cbd356a852d6a6702f7d9\n  assay why 3efa4c1c --json | jq .decision',
+      '\nExamples:\n  assay why 3efa4c1ce12cbd356a852d6a6702f7d9\n  assay why 3efa4c1c --json | jq .decision\n  assay why last --wait         the newest trace, once there is something to tell',
     )
-    .action(async (traceId: string, options: CommonOptions) => {
-      await printQuery(options, terminal, { ask: (queries) => queries.why(traceId), render: renderWhy });
+    .action(async (traceId: string, options: WhyOptions) => {
+      await printQuery(options, terminal, {
+        ask: (queries) => (options.wait === true ? whyOnceDone(queries, traceId) : queries.why(traceId)),
+        render: renderWhy,
+      });
     });
 }
 
@@ -70,12 +98,6 @@ export function addReport(program: Command, terminal: Terminal): void {
     .action(async (options: CommonOptions) => {
       await printQuery(options, terminal, { ask: (queries) => queries.report(), render: renderReport });
     });
-}
-
-function traceIdPrefix(text: string): string {
-  if (!/^[0-9a-f]{8,32}$/i.test(text))
-    throw new InvalidArgumentError('expected 32 hex digits, or the first 8 or more.');
-  return text;
 }
 
 function wholeNumber(text: string): number {

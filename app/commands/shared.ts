@@ -1,13 +1,18 @@
-import { Command, Option } from 'commander';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfig, type LoadedConfig } from '../load-config.js';
 import { openQueries } from '../open-queries.js';
 import type { AssayQueries } from '../api.js';
+import { assayConfig } from '../config.js';
+import { LAST } from '../last-trace.js';
 import { paintFor, type Paint } from '../render/format.js';
 
 /** What a command sees of the process it runs in. */
 export interface Terminal {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
+  readonly stdin: NodeJS.ReadStream;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -49,7 +54,7 @@ export async function printQuery<T>(
   options: CommonOptions,
   terminal: Terminal,
   work: { ask(queries: AssayQueries): Promise<T>; render(value: T, paint: Paint): string },
-): Promise<void> {
+): Promise<T> {
   // To stderr, so that what is printed on stdout can be piped.
   const say = (text: string): void => void terminal.stderr.write(`${text}\n`);
   const open = openQueries(configOf(options, terminal), { env: terminal.env, announce: say });
@@ -60,7 +65,22 @@ export async function printQuery<T>(
         ? JSON.stringify(value, undefined, 2)
         : work.render(value, paintFor(terminal.stdout, terminal.env));
     terminal.stdout.write(`${text}\n`);
+    return value;
   } finally {
     await open.close();
   }
+}
+
+/** A trace as it is named: its id, the beginning of it, or `last`. */
+export function traceIdPrefix(text: string): string {
+  if (text !== LAST && !/^[0-9a-f]{8,32}$/i.test(text))
+    throw new InvalidArgumentError(`expected 32 hex digits, the first 8 or more, or ${LAST}.`);
+  return text;
+}
+
+/** Where the caller's own rubrics lie, absolute, for an Assay that runs in another folder; empty when there are none. */
+export function rubricsFolder(options: CommonOptions, terminal: Terminal): string {
+  const { rubricsDirectory } = configOf(options, terminal).config.judges;
+  const isDefault = rubricsDirectory === assayConfig.parse({}).judges.rubricsDirectory;
+  return isDefault && !existsSync(rubricsDirectory) ? '' : resolve(rubricsDirectory);
 }

@@ -67,6 +67,13 @@ export function safeLine(text: string, width = 200): string {
   return flat.length > width ? `${flat.slice(0, width - 1)}…` : flat;
 }
 
+/** Like `safeLine`, for text that is shown whole: line breaks and tabs stay. */
+export function safeText(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '�');
+}
+
 /** A name from a trace, or `--` when it is empty. */
 export function nameOr(text: string, width: number): string {
   return text === '' ? '--' : safeLine(text, width);

@@ -39,6 +39,7 @@ const OPEN: Why = explain({
   },
   decision: undefined,
   verdicts: [],
+  feedback: [],
   outcome: 'open',
 });
 
@@ -63,6 +64,7 @@ const VERDICT: WhyVerdict = {
     explanation: LONG,
   },
   ...{ reason: '', model: 'judge', provider: 'openai', rubricVersion: '1.0.0', judgeHash: '', fromCache: false },
+  ...{ cacheAudit: null, byHand: false },
   ...{ audit: false, costUsd: 0.0006, judgedAt: '2026-11-21T13:59:31.000Z' },
 };
 
@@ -88,6 +90,19 @@ describe('traces', () => {
 });
 
 describe('why', () => {
+  it('names the switch of a trace without text, and shows feedback apart from verdicts', () => {
+    const trajectory = { ...OPEN.trajectory, contentSwitch: 'set CAPTURE=true at the sender' };
+    const said = { name: 'thumbs', score: 1, label: 'up', explanation: null, source: 'human' as const };
+    const text = renderWhy({ ...OPEN, trajectory, feedback: [{ ...said, spanId: null, at: '' }] }, wide);
+    expect(text).toContain('no span holds message text; set CAPTURE=true at the sender');
+    expect(text).toMatch(/Feedback.*\n {2}thumbs {2}up · 1 {2}\(human\)/);
+  });
+
+  it('says of a verdict by hand that it is in no rate', () => {
+    const why = { ...OPEN, decision: DECIDED, verdicts: [{ ...VERDICT, audit: true, byHand: true }] };
+    expect(renderWhy(why, wide)).toContain('task-completion 1.0.0 (asked for by hand, in no rate)');
+  });
+
   it('has every field of its shape while the trace is open, null when unknown', () => {
     const shape = JSON.parse(JSON.stringify(OPEN)) as Why;
     expect(shape.decision).toBeNull();
@@ -140,7 +155,7 @@ describe('report', () => {
     ],
     coverage: {
       ...{ received: 10, open: 0, pending: 0, judge_error: 5, abstained: 0, shed_budget: 0, judged: 5 },
-      ...{ from_cache: 0, settled: 0, sampled_out: 0 },
+      ...{ from_cache: 0, settled: 0, sampled_out: 0, excluded: 0 },
     },
     incomplete: 1,
     cacheAudits: { agreed: 0, flipped: 0 },

@@ -10,6 +10,7 @@ export function renderWhy(why: Why, paint: Paint): string {
     ...findings(why, paint),
     ...decision(why, paint),
     ...verdicts(why, paint),
+    ...feedback(why, paint),
   ].join('\n');
 }
 
@@ -48,11 +49,13 @@ function words(name: string): string {
 }
 
 function request(why: Why, paint: Paint): string[] {
-  const { input, output, error } = why.trajectory;
+  const { input, output, error, contentSwitch } = why.trajectory;
   const lines: string[] = [];
   if (input !== null) lines.push(hang('  asked     ', safeLine(input, 500), paint.columns));
   if (output !== null) lines.push(hang('  answered  ', safeLine(output, 500), paint.columns));
   if (error !== null) lines.push(hang(`  ${paint.red('error')}     `, safeLine(error, 500), paint.columns));
+  if (contentSwitch !== null)
+    lines.push(hang(`  ${paint.yellow('no text')}   `, `no span holds message text; ${contentSwitch}`, paint.columns));
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
@@ -122,14 +125,16 @@ function since(made: WhyDecision | null, nowMs: number): string {
   return ` since ${made.decidedAt.slice(0, 19).replace('T', ' ')} UTC (${duration(waitedMs)})`;
 }
 
-function verdictLines(verdict: WhyVerdict, paint: Paint): string[] {
+/** One verdict with its votes and quotes. */
+export function verdictLines(verdict: WhyVerdict, paint: Paint): string[] {
   const colour = verdict.outcome === 'pass' ? paint.green : verdict.outcome === 'fail' ? paint.red : paint.yellow;
   const head = [
-    `${verdict.criterion} ${verdict.rubricVersion}${verdict.audit ? ' (audit, in no rate)' : ''}`,
+    `${verdict.criterion} ${verdict.rubricVersion}${inNoRate(verdict)}`,
     agreement(verdict),
     verdict.model === '' ? '' : `${verdict.provider} ${verdict.model}`,
     dollars(verdict.costUsd),
     verdict.fromCache ? 'from cache' : '',
+    verdict.cacheAudit === null ? '' : `audit of the cache: ${verdict.cacheAudit}`,
   ].filter((part) => part !== '');
   const lines = [hang(`  ${colour(words(verdict.outcome))}  `, head.join(' · '), paint.columns)];
   if (verdict.reason !== '') lines.push(paint.yellow(hang('    ', safeLine(verdict.reason, 400), paint.columns)));
@@ -142,6 +147,20 @@ function verdictLines(verdict: WhyVerdict, paint: Paint): string[] {
   for (const quote of verdict.quotes)
     lines.push(hang(`    ${paint.dim('quote')}   `, `“${safeLine(quote)}”`, paint.columns));
   return lines;
+}
+
+function inNoRate({ audit, byHand }: WhyVerdict): string {
+  if (byHand) return ' (asked for by hand, in no rate)';
+  return audit ? ' (audit, in no rate)' : '';
+}
+
+function feedback(why: Why, paint: Paint): string[] {
+  if (why.feedback.length === 0) return [];
+  const lines = why.feedback.map(({ name, score, label, explanation, source }) => {
+    const said = [label, score === null ? null : String(score), explanation].filter((part) => part !== null);
+    return hang('  ', `${safeLine(name, 60)}  ${safeLine(said.join(' · '), 300)}  (${source})`, paint.columns);
+  });
+  return ['', paint.bold('Feedback') + paint.dim('  as it was sent, no verdict of Assay'), ...lines];
 }
 
 /** `2 of 2 votes agree`: what the confidence of a verdict is. */

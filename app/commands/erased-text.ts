@@ -1,0 +1,32 @@
+import type { ErasedTraces } from '../api.js';
+import { count, type Paint } from '../render/format.js';
+
+/** What an erasure cannot or does not reach. The guide docs/guides/erasing.md says more of each. */
+export const REMAINS: readonly string[] = [
+  'the ledger: a row per decision and verdict with its outcome, numbers, service and release, without text, session and user',
+  'the trace and span ids, hashes of span ids in the index of decided traces, and a note that these traces were erased',
+  'copies of the data directory, such as backups and snapshots, and blocks of the disk that the files gave up until they are used again',
+  'what left this machine: verdicts that were published, and what the judge model’s provider keeps of its requests',
+];
+
+/** What was erased, or would be, for people. */
+export function renderErased(erased: ErasedTraces, paint: Paint): string {
+  const { traces, openTraces, dryRun } = erased;
+  const open = openTraces === 0 ? '' : `, ${count(openTraces)} of them not decided yet`;
+  const title = `${dryRun ? 'Would erase' : 'Erased'} the content of ${numberOf(traces.length, 'trace')}${open}`;
+  const rows: readonly (readonly [label: string, value: number | null])[] = [
+    ['spans', erased.spans],
+    ['log records', erased.logs],
+    ['decisions stripped of text', erased.decisions],
+    ['verdicts stripped of text', erased.verdicts],
+    ['records on the bus', erased.busRecords],
+    ['entries of the judge', erased.judgeEntries],
+  ];
+  const lines = rows.flatMap(([label, value]) => (value === null ? [] : [`  ${count(value).padStart(8)}  ${label}`]));
+  if (dryRun) return [paint.bold(title), ...lines].join('\n');
+  return [paint.bold(title), ...lines, '', 'What remains:', ...REMAINS.map((line) => `  - ${line}`)].join('\n');
+}
+
+function numberOf(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

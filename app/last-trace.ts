@@ -1,0 +1,2 @@
+/** The word for the newest trace, where a trace id is asked for. */
+export const LAST = 'last';

@@ -1,0 +1,13 @@
+import type { Log } from '../core/log.js';
+import type { Model } from '../core/model.js';
+import type { StoreReader } from '../store/index.js';
+import type { AssayConfig } from './config.js';
+
+/** What queries are answered from. */
+export interface QueryDeps {
+  readonly reader: StoreReader;
+  readonly log: Log;
+  readonly config: AssayConfig;
+  /** The model that would judge. @throws {PipelineError} CONFIG_INVALID, MODEL_UNPRICED */
+  readonly model: () => Promise<Model | undefined>;
+}

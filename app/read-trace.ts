@@ -1,0 +1,38 @@
+import { PipelineError } from '../core/errors.js';
+import { joinLogEvents } from '../core/join-log-events.js';
+import type { LogEvent } from '../core/log-event.js';
+import type { Span } from '../core/span.js';
+import type { Trajectory } from '../core/trajectory.js';
+import { readTrajectory } from '../dialects/index.js';
+import type { StoreReader, TraceKey } from '../store/index.js';
+import { LAST } from './last-trace.js';
+
+/** A stored trace: what it is made of, and what it says. */
+export interface ReadTrace {
+  readonly spans: readonly Span[];
+  readonly logs: readonly LogEvent[];
+  readonly trajectory: Trajectory;
+}
+
+/** Reads a trace back from the store as the sampler read it from the bus. */
+export async function readTrace(
+  reader: Pick<StoreReader, 'spansOf' | 'logsOf'>,
+  { tenant, traceId }: TraceKey,
+): Promise<ReadTrace> {
+  const [spans, logs] = await Promise.all([reader.spansOf(tenant, traceId), reader.logsOf(tenant, traceId)]);
+  return { spans, logs, trajectory: readTrajectory(joinLogEvents(spans, logs), { tenant }) };
+}
+
+/**
+ * The one trace that a user means: an id, the first 8 digits or more of it, or `last`.
+ * @throws {PipelineError} TRACE_UNKNOWN
+ */
+export async function traceKeyOf(
+  reader: Pick<StoreReader, 'listTraces' | 'resolveTrace'>,
+  given: string,
+): Promise<TraceKey> {
+  if (given !== LAST) return reader.resolveTrace(given);
+  const newest = (await reader.listTraces({ limit: 1 }))[0];
+  if (newest !== undefined) return { tenant: newest.tenant, traceId: newest.traceId };
+  throw new PipelineError('TRACE_UNKNOWN', 'expected a trace to have been received, but none has arrived yet');
+}

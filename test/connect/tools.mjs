@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+
+/** What a guide needs beside Node.js and npm, and how to tell whether it is there. */
+const NEEDS = {
+  'python.md': [{ name: 'python3 with venv', has: () => succeeds('python3', ['-c', 'import venv, ensurepip']) }],
+  'opentelemetry-collector.md': [
+    { name: 'otelcol on the PATH (OTELCOL=/path/to/otelcol)', has: () => succeeds(process.env.OTELCOL ?? 'otelcol', ['--version']) },
+  ],
+};
+
+/** @returns what is missing here for this guide, or undefined */
+export function whyNotHere(page) {
+  return NEEDS[page]?.find(({ has }) => !has())?.name;
+}
+
+function succeeds(command, args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}

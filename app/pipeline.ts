@@ -136,10 +136,16 @@ async function judge(context: RoleContext): Promise<Role> {
   const { config, clock } = context;
   const isPublished = context.standby || context.config.publish.endpoint !== undefined;
   const skipper = isPublished ? undefined : createSkipper({ ...observed(context), log });
-  return {
-    components: [...some(own), log, state, ...some(skipper), part],
-    handlers: judgeCalls({ judge: part, config, clock }),
+  const handlers = {
+    ...judgeCalls({ judge: part, config, clock }),
+    async forget(traceIds: readonly string[]) {
+      const forgotten = await part.forget(traceIds);
+      // What is deleted from the file stays in it otherwise.
+      await state.scrub(clock);
+      return forgotten;
+    },
   };
+  return { components: [...some(own), log, state, ...some(skipper), part], handlers };
 }
 
 async function publish(context: RoleContext): Promise<Role> {

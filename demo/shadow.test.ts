@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { PromptRow } from '../app/index.js';
+import { builtInRubrics, loadRubric } from '../judges/index.js';
 import { scriptedVerdict } from './scripted-model/index.js';
 import { judgeEverything, judgeTrace } from './shadow.js';
+
+const { prompt: system } = loadRubric(builtInRubrics(), 'task-completion');
 
 function row(order: number, refunded: number, settled: PromptRow['settled'] = []): PromptRow {
   const id = `R-${4_000_000 + order}`;
@@ -14,7 +17,7 @@ function row(order: number, refunded: number, settled: PromptRow['settled'] = []
     { section: 'final answer', text: 'Done.' },
   ];
   const user = ['Question: done?', ...sections.map((section) => JSON.stringify(section))].join('\n');
-  const prompts = [{ criterion: 'task-completion', system: '', user }];
+  const prompts = [{ criterion: 'task-completion', system, user }];
   return { traceId: String(order).padStart(32, '0'), service: 's', release: '1.0', settled, prompts };
 }
 

@@ -19,6 +19,11 @@ export interface EvidenceFacts {
   readonly request: string;
   readonly calls: readonly EvidenceCall[];
   readonly answer: string;
+  readonly instructions: string;
+  /** Calls that a model asked for and that no tool step shows. */
+  readonly askedFor: readonly EvidenceCall[];
+  /** Of every section. */
+  readonly texts: readonly string[];
 }
 
 interface Section {
@@ -36,6 +41,9 @@ export function readEvidence(prompt: JudgePrompt): EvidenceFacts {
     request: textOf(/^user request/i),
     calls: sections.flatMap((section) => readCall(section)),
     answer: textOf(/^final answer/i),
+    instructions: textOf(/^system instructions/i),
+    askedFor: sections.flatMap((section) => readAskedFor(section)),
+    texts: sections.map(({ text }) => text),
   };
 }
 
@@ -52,6 +60,14 @@ function readSection(line: string): readonly Section[] {
   } catch {
     return [];
   }
+}
+
+/** A model's step names each call that it asked for in a line. */
+function readAskedFor({ section, text }: Section): readonly EvidenceCall[] {
+  if (!/\bmodel\b/i.test(section)) return [];
+  return [...text.matchAll(/^asked for tool: (\S+) with (.*)$/gm)].map(([, name = '', args = '']) => ({
+    ...{ name, arguments: args, result: '' },
+  }));
 }
 
 /** A step's text has its parts in lines that begin `name:`, `arguments:`, `result:` or `error:`. */

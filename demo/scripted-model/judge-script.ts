@@ -1,6 +1,9 @@
 import { createSeeded } from '../seeded.js';
+import { assessArguments } from './arguments-script.js';
 import { evidenceKey, readEvidence, type EvidenceCall, type EvidenceFacts, type JudgePrompt } from './evidence.js';
+import { followRules } from './plain-rules.js';
 import { formatCents, readAsk, readObject, type Ask } from './reading.js';
+import { readRubric } from './rubric-reading.js';
 
 export { evidenceKey };
 
@@ -29,27 +32,54 @@ interface Finding {
 }
 
 /**
- * Judges one prompt as the scripted server does: reads the truth from its text, then errs at {@link JUDGE_ERRORS}.
+ * Judges one prompt as the scripted server does. It obeys the rubric in the prompt as far as a program can read it, see
+ * {@link readRubric}, and abstains from what it cannot. About the order desk it reads the truth from the evidence's text and
+ * then errs at {@link JUDGE_ERRORS}; about anything else it compares arguments with their sources, and never errs by dice.
  *
  * @param vote - 1 for the first call on this evidence
  * @param seed - with evidence and criterion it decides the errors, so all votes on one evidence err alike
  */
 export function scriptedVerdict(prompt: JudgePrompt, vote: number, seed: number): ScriptedVerdict {
   const facts = readEvidence(prompt);
-  if (facts.request === '') {
-    return { explanation: 'The evidence holds no user request.', quotes: [], verdict: 'abstain', confidence: 0.5 };
-  }
-  const finding = assess(facts);
+  const rubric = readRubric(prompt.system);
+  if (rubric.kind === 'unread') return abstain(`This judge is scripted: ${rubric.why}.`);
+  if (rubric.kind === 'rules') return { ...followRules(rubric.rules, facts), confidence: 0.99 };
+  if (facts.request === '') return abstain('The evidence holds no user request.');
+  const familiar = isOrderDesk(facts);
+  const finding = rubric.kind === 'task-completion' && familiar ? assess(facts) : assessArguments(facts);
+  if (finding === undefined)
+    return abstain('This judge is scripted and compares arguments: the evidence holds no call.');
+  return familiar ? err(prompt, { finding, facts, vote, seed }) : toVerdict(finding, facts, 0.9);
+}
+
+interface Answer {
+  readonly finding: Finding;
+  readonly facts: EvidenceFacts;
+  readonly vote: number;
+  readonly seed: number;
+}
+
+function err(prompt: JudgePrompt, { finding, facts, vote, seed }: Answer): ScriptedVerdict {
   const dice = createSeeded(`${seed}/${evidenceKey(prompt)}`);
   const borderline = dice.uniform('borderline') < JUDGE_ERRORS.borderline;
   const right = dice.uniform('error') < (finding.passed ? JUDGE_ERRORS.specificity : JUDGE_ERRORS.sensitivity);
   const passed = borderline ? dice.uniform('vote', vote) < 0.5 : finding.passed === right;
-  return {
-    explanation: passed === finding.passed ? finding.explanation : secondThought(passed),
-    quotes: quotesOf(facts, finding),
-    verdict: passed ? 'pass' : 'fail',
-    confidence: borderline ? 0.55 : 0.93,
-  };
+  const said = passed === finding.passed ? finding.explanation : secondThought(passed);
+  return toVerdict({ ...finding, passed, explanation: said }, facts, borderline ? 0.55 : 0.93);
+}
+
+function toVerdict(finding: Finding, facts: EvidenceFacts, confidence: number): ScriptedVerdict {
+  const { passed, explanation } = finding;
+  return { explanation, quotes: quotesOf(facts, finding), verdict: passed ? 'pass' : 'fail', confidence };
+}
+
+function abstain(explanation: string): ScriptedVerdict {
+  return { explanation, quotes: [], verdict: 'abstain', confidence: 0.5 };
+}
+
+/** True for what the fleet of the demo is asked: its truth is known in full. */
+function isOrderDesk({ request, calls }: EvidenceFacts): boolean {
+  return readAsk(request).intent !== 'policy' || calls.some(({ name }) => name === 'search_help');
 }
 
 function secondThought(passed: boolean): string {
@@ -58,7 +88,7 @@ function secondThought(passed: boolean): string {
     : 'The record does not show that everything the user asked for was carried out as it was asked.';
 }
 
-/** What the evidence says of the run, without any error. */
+/** What the evidence says of a run of the order desk, without any error. */
 export function assess(facts: EvidenceFacts): Finding {
   const ask = readAsk(facts.request);
   switch (ask.intent) {

@@ -45,7 +45,7 @@ export const EMITTERS = [
     name: 'openinference-langchain',
     packages: ['@arizeai/openinference-instrumentation-langchain', '@langchain/core'],
     truth: { ...SCENARIO, ...OPENAI, model: 'gpt-4o-mini' },
-    unsent: 'the model that answered',
+    unsent: 'the model that answered, but in a dump of its reply',
   },
   {
     name: 'openinference-openai-agents',

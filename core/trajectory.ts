@@ -80,6 +80,8 @@ export interface Trajectory {
   readonly hasContent: boolean;
   /** Without content: how the emitter is told to send message text, as one imperative without a full stop. */
   readonly contentSwitch?: string;
+  /** Holds nothing but evaluations or feedback on a run, which is another trace or is not here yet. */
+  readonly onlyEvaluations?: true;
   readonly spanCount: number;
   readonly durationMs: number;
 }

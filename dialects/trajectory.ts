@@ -64,6 +64,7 @@ export function readTrajectory(spans: readonly Span[], context: ReadContext): Tr
           live.map((node) => node.span),
           dialects,
         ),
+    onlyEvaluations: live.length === 0 ? true : undefined,
     spanCount: nodes.length,
     durationMs: durationOf(live.length > 0 ? live : nodes, root.span),
   });

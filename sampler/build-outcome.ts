@@ -10,7 +10,7 @@ import { runChecks } from './checks/index.js';
 import type { SamplerConfig } from './config.js';
 import type { Decider, LedgerFacts } from './decider.js';
 import type { DecidedTrace } from './decided-index.js';
-import { excludedAsHealthCheck, excludedByRule } from './exclude/index.js';
+import { excludedAsFeedback, excludedAsHealthCheck, excludedByRule } from './exclude/index.js';
 import { encodeJudgement } from './judgement.js';
 import type { OpenTrace } from './open-trace.js';
 import { outlineOf } from './outline.js';
@@ -91,9 +91,10 @@ function decide({ due, held, options, deps }: Deciding): Decided {
     return { decision: deps.decider.exclude(facts(outline), excluded), evidence: NO_EVIDENCE };
   }
   const { trajectory, evidence, tokens, unreadable } = read(due.trace, held, deps);
-  const healthCheck = unreadable ? undefined : excludedAsHealthCheck(held.root, trajectory, options.exclude);
-  if (healthCheck !== undefined)
-    return { decision: deps.decider.exclude(facts(trajectory), healthCheck), evidence: NO_EVIDENCE };
+  const noRun = unreadable
+    ? undefined
+    : (excludedAsFeedback(trajectory) ?? excludedAsHealthCheck(held.root, trajectory, options.exclude));
+  if (noRun !== undefined) return { decision: deps.decider.exclude(facts(trajectory), noRun), evidence: NO_EVIDENCE };
   const decision = deps.decider.decide({
     ...facts(trajectory),
     criteria: deps.criteria.filter((rule) => rule.applies(trajectory)).map((rule) => rule.criterion),

@@ -73,6 +73,15 @@ describe('an excluded trace', () => {
     expect(agent.decisions[0]?.outcome).not.toBe('excluded');
   });
 
+  it('is one that only evaluates another run', async () => {
+    const world = new World();
+    world.readTrajectory = () => ({ steps: [], hasContent: false, onlyEvaluations: true });
+    await decided([{ ...ROOT, name: 'hallucination evaluation' }], { pi: { unsuspected: 1 } }, world);
+    expect(world.decisions).toMatchObject([
+      { outcome: 'excluded', reason: 'excluded: it holds nothing but evaluations of a run, and is none' },
+    ]);
+  });
+
   it('is decided again when late spans tell that it is none', async () => {
     const world = new World();
     const step = { kind: 'tool' as const, name: 't', spanId: '', parentSpanId: '', durationMs: 1, startNs: 1n };

@@ -29,7 +29,8 @@ export function makeTestSpan(nowMs: number): TestSpan {
       text('gen_ai.output.messages', JSON.stringify([{ ...message('assistant', 'Yes.'), finish_reason: 'stop' }])),
     ],
   };
-  const resource = { attributes: [text('service.name', 'assay-doctor'), text(OWN_ATTRIBUTE, 'true')] };
+  const names = [text('service.name', 'assay-doctor'), text('service.version', '1.0.0'), text(OWN_ATTRIBUTE, 'true')];
+  const resource = { attributes: names };
   const request = { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'assay-doctor' }, spans: [span] }] }] };
   return { traceId, body: JSON.stringify(request) };
 }

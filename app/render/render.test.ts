@@ -98,6 +98,15 @@ describe('why', () => {
     expect(text).toMatch(/Feedback.*\n {2}thumbs {2}up · 1 {2}\(human\)/);
   });
 
+  it('leaves out the middle of a very long run, and says how much', () => {
+    const [step] = OPEN.trajectory.steps;
+    const many = Array.from({ length: 5_000 }, (_, at) => ({ ...step!, name: `tool ${at + 1}` }));
+    const text = renderWhy({ ...OPEN, trajectory: { ...OPEN.trajectory, steps: many } }, wide);
+    expect(text).toContain('… 4940 steps left out; --json has them all');
+    expect(text).toMatch(/ 30 model +tool 30 [\s\S]* 4971 model +tool 4971 /);
+    expect(text.length).toBeLessThan(20_000);
+  });
+
   it('says of a verdict by hand that it is in no rate', () => {
     const why = { ...OPEN, decision: DECIDED, verdicts: [{ ...VERDICT, audit: true, byHand: true }] };
     expect(renderWhy(why, wide)).toContain('task-completion 1.0.0 (asked for by hand, in no rate)');

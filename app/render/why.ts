@@ -1,6 +1,9 @@
 import type { Why, WhyDecision, WhyStep, WhyVerdict } from '../api.js';
 import { dollars, duration, hang, nameOr, safeLine, type Paint } from './format.js';
 
+/** Steps that are shown to people; of more, those in the middle are left out. An even number. */
+const MOST_STEPS = 60;
+
 /** The whole story of one trace, for people. */
 export function renderWhy(why: Why, paint: Paint): string {
   return [
@@ -60,9 +63,15 @@ function request(why: Why, paint: Paint): string[] {
 }
 
 function steps(why: Why, paint: Paint): string[] {
-  if (why.trajectory.steps.length === 0) return [];
-  const lines = why.trajectory.steps.flatMap((step, at) => stepLines(step, at + 1, paint));
-  return ['', paint.bold('Steps'), ...lines];
+  const { steps: all } = why.trajectory;
+  if (all.length === 0) return [];
+  const shown = (from: number, to: number): string[] =>
+    all.slice(from, to).flatMap((step, at) => stepLines(step, from + at + 1, paint));
+  const title = ['', paint.bold('Steps')];
+  if (all.length <= MOST_STEPS) return [...title, ...shown(0, all.length)];
+  const left = all.length - MOST_STEPS;
+  const note = paint.dim(`  … ${left} steps left out; --json has them all`);
+  return [...title, ...shown(0, MOST_STEPS / 2), note, ...shown(all.length - MOST_STEPS / 2, all.length)];
 }
 
 function stepLines(step: WhyStep, number: number, paint: Paint): string[] {

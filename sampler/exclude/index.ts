@@ -1,1 +1,1 @@
-export { excludedAsHealthCheck, excludedByRule } from './rules.js';
+export { excludedAsFeedback, excludedAsHealthCheck, excludedByRule } from './rules.js';

@@ -29,6 +29,11 @@ export function excludedByRule(spans: readonly Span[], root: Span, config: Exclu
     : `its root has the attribute ${told(key)} that is named in sampler.exclude.attributes`;
 }
 
+/** Why a trace is excluded that is no run: what it says is about another, and is shown there. */
+export function excludedAsFeedback({ onlyEvaluations }: Pick<Trajectory, 'onlyEvaluations'>): string | undefined {
+  return onlyEvaluations === true ? 'it holds nothing but evaluations of a run, and is none' : undefined;
+}
+
 /** Why a trace is excluded as a health check, which it is only when no step of an agent is in it. */
 export function excludedAsHealthCheck(
   root: Span,

@@ -12,14 +12,14 @@ import { fileURLToPath } from 'node:url';
 import { cleanEnv } from '../emitters/harness/assay.mjs';
 import { startWeatherModel } from '../emitters/harness/weather-model.mjs';
 import { missingLine, readPage } from './page.mjs';
-import { whyNotHere } from './tools.mjs';
+import { linkTools, whyNotHere } from './tools.mjs';
 
 const GUIDES = fileURLToPath(new URL('../../docs/connect/', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const BLOCK_LIMIT_MS = 300_000;
-const UP_LIMIT_MS = 30_000;
-/** Where a guide says that Assay listens. */
-const PORTS = [4318];
+const BLOCK_LIMIT_MS = 900_000;
+const UP_LIMIT_MS = 300_000;
+/** Where a guide says that Assay, or a Collector before it, listens. */
+const PORTS = [4318, 4417, 4418];
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const verbose = process.argv.includes('--verbose');
@@ -61,7 +61,11 @@ async function follow(page) {
   try {
     // Links of the files, since the store's engine alone is hundreds of megabytes.
     execFileSync('cp', ['-al', `${installed()}/.`, folder]);
-    return await walk(readPage(readFileSync(join(GUIDES, page), 'utf8')), { folder, background, env: envFor(model) });
+    return await walk(readPage(readFileSync(join(GUIDES, page), 'utf8')), {
+      folder,
+      background,
+      env: envFor(page, { model, tools: linkTools(folder) }),
+    });
   } finally {
     for (const child of background) await end(child);
     await model.close();
@@ -69,15 +73,16 @@ async function follow(page) {
   }
 }
 
-function envFor(model) {
+/** One key, as most have: with both the judge would be Anthropic's everywhere. */
+function envFor(page, { model, tools }) {
   return cleanEnv({
-    OPENAI_API_KEY: 'test-key',
+    [page === 'anthropic.md' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY']: 'test-key',
     OPENAI_BASE_URL: `${model.url}/v1`,
     ANTHROPIC_BASE_URL: model.url,
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',
-    PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
+    PATH: `${join(process.execPath, '..')}:${tools}:${process.env.PATH}`,
   });
 }
 

@@ -25,9 +25,15 @@ export function readPage(markdown) {
  * @returns undefined when all are there
  */
 export function missingLine(sample, output) {
-  const lines = output.replaceAll(/\u001b\[[0-9;]*m/g, '').split('\n').map(squeezed);
+  const lines = output
+    .replaceAll(/\u001b\[[0-9;]*m/g, '')
+    .split('\n')
+    .map(squeezed);
   let from = 0;
-  for (const wanted of sample.split('\n').map(squeezed).filter((line) => line !== '' && line !== '…')) {
+  for (const wanted of sample
+    .split('\n')
+    .map(squeezed)
+    .filter((line) => line !== '' && line !== '…')) {
     const pattern = new RegExp(wanted.split('…').map(escaped).join('.*'), 'u');
     const found = lines.findIndex((line, at) => at >= from && pattern.test(line));
     if (found === -1) return wanted;

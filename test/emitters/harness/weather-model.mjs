@@ -11,7 +11,7 @@ const WIRES = {
 
 /**
  * A scripted model on loopback, not a real one: it asks for get_weather in Paris, and once it has been told the weather it
- * tells it. It also plays the judge, over the OpenAI protocol. What it says of its tokens is the truth that readings are
+ * tells it. It also plays the judge. What it says of its tokens is the truth that readings are
  * held against.
  */
 export async function startWeatherModel() {
@@ -44,9 +44,10 @@ async function answer(request, response, calls) {
   const parsed = JSON.parse(body);
   response.setHeader('request-id', 'req_fake');
   response.setHeader('x-request-id', 'req_fake');
-  if (parsed.response_format?.json_schema?.name === 'assay_verdict') {
+  const verdict = judgeReply(parsed);
+  if (verdict !== undefined) {
     calls.judge += 1;
-    sendJson(response, judgeReply(parsed));
+    sendJson(response, verdict);
     return;
   }
   calls.agent += 1;

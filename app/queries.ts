@@ -9,7 +9,7 @@ import type { AssayQueries, PromptRow, Report, Status, Why } from './api.js';
 import { explain } from './explain.js';
 import { judgementOf, previewJudging } from './judge-queries.js';
 import type { QueryDeps } from './query-deps.js';
-import { readTrace, traceKeyOf } from './read-trace.js';
+import { readTraceOrRest, traceKeyOf } from './read-trace.js';
 import { buildReport } from './report.js';
 
 /** What the query role answers. Judging, testing and erasing take other roles too. */
@@ -63,11 +63,11 @@ export function createQueries(deps: QueryDeps): LocalQueries {
 
 async function why({ reader }: QueryDeps, given: string): Promise<Why> {
   const key = await traceKeyOf(reader, given);
-  const [{ spans, logs, trajectory }, decision, outcome] = await Promise.all([
-    readTrace(reader, key),
+  const [decision, outcome] = await Promise.all([
     reader.decisionOf(key.tenant, key.traceId),
     reader.outcomeOf(key.tenant, key.traceId),
   ]);
+  const { spans, logs, trajectory } = await readTraceOrRest(reader, key, decision);
   const verdicts = decision === undefined ? [] : await reader.verdictsOf(key.tenant, key.traceId, decision.version);
   const responseIds = responseIdsOf(spans);
   const elsewhere = await reader.feedbackFor({ ...key, responseIds });
@@ -123,13 +123,25 @@ async function prompts(deps: QueryDeps, afterTraceId: string, limit: number): Pr
   for (const id of ids) {
     const spans = joinLogEvents(spansByTrace.get(id) ?? [], logsByTrace.get(id) ?? []);
     const decision = decisions.get(id);
+    const settled = decision?.settled ?? [];
+    if (spans.length === 0) {
+      // Erased, or dropped by age.
+      rows.push({
+        traceId: id,
+        service: decision?.service ?? '',
+        release: decision?.release ?? '',
+        settled,
+        prompts: [],
+      });
+      continue;
+    }
     const trajectory = readTrajectory(spans, { tenant: decision?.tenant ?? '' });
     const { evidence } = renderEvidence(trajectory, deps.config.judges);
     rows.push({
       traceId: id,
       service: trajectory.service,
       release: trajectory.release,
-      settled: decision?.settled ?? [],
+      settled,
       prompts: rubrics.map((rubric) => ({
         criterion: rubric.criterion,
         ...buildPrompt(rubric, evidence, randomUUID()),

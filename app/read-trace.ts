@@ -1,3 +1,4 @@
+import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
 import { joinLogEvents } from '../core/join-log-events.js';
 import type { LogEvent } from '../core/log-event.js';
@@ -14,13 +15,42 @@ export interface ReadTrace {
   readonly trajectory: Trajectory;
 }
 
-/** Reads a trace back from the store as the sampler read it from the bus. */
+/**
+ * Reads a trace back from the store as the sampler read it from the bus.
+ * @throws {PipelineError} TRACE_UNKNOWN when its spans are gone
+ */
 export async function readTrace(
   reader: Pick<StoreReader, 'spansOf' | 'logsOf'>,
   { tenant, traceId }: TraceKey,
 ): Promise<ReadTrace> {
   const [spans, logs] = await Promise.all([reader.spansOf(tenant, traceId), reader.logsOf(tenant, traceId)]);
-  return { spans, logs, trajectory: readTrajectory(joinLogEvents(spans, logs), { tenant }) };
+  if (spans.length > 0) return { spans, logs, trajectory: readTrajectory(joinLogEvents(spans, logs), { tenant }) };
+  throw new PipelineError(
+    'TRACE_UNKNOWN',
+    `expected spans of ${traceId}, but they were erased, or dropped by age; its decision is left, which assay why shows`,
+  );
+}
+
+/** The same, also of a trace whose spans are gone: what its decision says of it is then all there is. */
+export async function readTraceOrRest(
+  reader: Pick<StoreReader, 'spansOf' | 'logsOf'>,
+  key: TraceKey,
+  decision: Decision | undefined,
+): Promise<ReadTrace> {
+  try {
+    return await readTrace(reader, key);
+  } catch (error) {
+    if (decision === undefined || !(error instanceof PipelineError) || error.code !== 'TRACE_UNKNOWN') throw error;
+    return { spans: [], logs: [], trajectory: restOf(decision) };
+  }
+}
+
+function restOf(decision: Decision): Trajectory {
+  const { tenant, traceId, service, release, environment, tokens, spanCount, durationMs } = decision;
+  return {
+    ...{ tenant, traceId, service, release, environment, tokens, spanCount, durationMs },
+    ...{ steps: [], tools: [], dialects: [], hasContent: false },
+  };
 }
 
 /**

@@ -1,9 +1,12 @@
 /**
  * What a scripted judge answers over the OpenAI wire protocol: one verdict, with the user's request as its quote.
- * @param prompt - the request body that the judge was sent, with the evidence of an `agentRun`
+ * @param prompt - the request body that the judge was sent, with the evidence of an `agentRun`, or any with the quote
  */
-export function verdictReply(prompt: string, verdict: string): string {
-  const quote = /Please refund order ORD-\d+, customer \d+\./.exec(prompt)?.[0];
+export function verdictReply(
+  prompt: string,
+  verdict: string,
+  quote = /Please refund order ORD-\d+, customer \d+\./.exec(prompt)?.[0],
+): string {
   const content = JSON.stringify({
     explanation: 'Compared the request with the calls.',
     quotes: quote === undefined ? [] : [quote],

@@ -11,6 +11,8 @@ export interface JudgeBehaviour {
   readonly body?: string;
   readonly latencyMs?: number;
   readonly verdict?: 'pass' | 'fail' | 'abstain';
+  /** From the evidence; the request of an `agentRun` when it is left out. */
+  readonly quote?: string;
 }
 
 /** A scripted judge behind the OpenAI wire protocol, on loopback. */
@@ -32,7 +34,7 @@ export async function startJudgeServer(port = 0): Promise<JudgeServer> {
     const chosen = behaviour({ number: requests, prompt });
     if (chosen.latencyMs !== undefined) await new Promise((done) => setTimeout(done, chosen.latencyMs));
     res.writeHead(chosen.status ?? 200, { 'content-type': 'application/json', ...chosen.headers });
-    res.end(chosen.body ?? verdictReply(prompt, chosen.verdict ?? 'pass'));
+    res.end(chosen.body ?? verdictReply(prompt, chosen.verdict ?? 'pass', chosen.quote));
   }
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
   return {

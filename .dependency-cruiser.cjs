@@ -1,4 +1,15 @@
-const middle = ['collector', 'bus', 'dialects', 'sampler', 'judges', 'store', 'gates', 'clustering', 'models', 'publisher'];
+const middle = [
+  'collector',
+  'bus',
+  'dialects',
+  'sampler',
+  'judges',
+  'store',
+  'gates',
+  'clustering',
+  'models',
+  'publisher',
+];
 
 /** The import rules of ARCHITECTURE.md: one way, app and evals on top, core at the bottom, no stage knows another. */
 module.exports = {

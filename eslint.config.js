@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'test/emitters', 'eslint.config.js', '.dependency-cruiser.cjs'] },
+  { ignores: ['dist', 'node_modules', 'test/emitters', 'test/connect', 'eslint.config.js', '.dependency-cruiser.cjs'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },

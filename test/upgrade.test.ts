@@ -17,6 +17,9 @@ const COMMITS = readdirSync(FOLDER).flatMap((file) =>
 );
 const NEW = 30;
 
+/** The fixture grows older than any retention. */
+const KEEPS_ALL = ['--set', 'store.retention.days=0'] as const;
+
 describe.each(COMMITS)('a data directory of %s', { timeout: 300_000 }, (commit) => {
   const record = JSON.parse(readFileSync(join(FOLDER, `${commit}.json`), 'utf8')) as UpgradeRecord;
   const data = temporaryDirectory();
@@ -29,7 +32,7 @@ describe.each(COMMITS)('a data directory of %s', { timeout: 300_000 }, (commit) 
     execFileSync('tar', ['-xzf', join(FOLDER, `${commit}.tar.gz`), '-C', data]);
     judge = await startJudgeServer();
     // The criterion that the version of the fixture had: a second one would be no answer that was missing then.
-    const args = [...judgeArgs(judge), ...UPGRADE_SETTINGS, '--set', 'judges.criteria=[task-completion]'];
+    const args = [...judgeArgs(judge), ...UPGRADE_SETTINGS, '--set', 'judges.criteria=[task-completion]', ...KEEPS_ALL];
     assay = await startAssayProcess({ data, args });
   }, 120_000);
   afterAll(async () => {

@@ -79,7 +79,7 @@ export function isProviderTrouble(call: FailedCall): boolean {
 
 function leave(ticket: Ticket, ended: RepliedCall | FailedCall | undefined): void {
   if (ended?.status === 'replied') ticket.leave('ok');
-  else if (ended && isProviderTrouble(ended)) ticket.leave('failing', ended.retryAfterMs);
+  else if (ended && isProviderTrouble(ended)) ticket.leave('failing', ended);
   else ticket.leave('other');
 }
 

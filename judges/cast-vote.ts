@@ -57,8 +57,7 @@ export async function castVote(
       const bought = await buyCall(ballot.request(), { ...ballot, vote: index, attempt, deadlineMs }, deps);
       if (bought.status === 'exhausted') return bought;
       if (bought.status === 'late') {
-        const why = `no answer within ${options.giveUpAfterMs} ms${tries.lastReason === '' ? '' : `, last: ${tries.lastReason}`}`;
-        return { status: 'cast', vote: failedVote(tries, why, deps) };
+        return { status: 'cast', vote: failedVote(tries, whyLate(tries, deps), deps) };
       }
       call = bought.call;
     }
@@ -75,6 +74,14 @@ async function recall(
   const call = journal.get(key);
   // Nobody waits for it any more, or it would not be asked for here.
   return call?.status === 'reserved' ? journal.lose(call) : call;
+}
+
+/** A vote that never got a place says why: what the calls of others came to, or that all places were taken. */
+function whyLate({ lastReason }: Tries, deps: BuyerDeps & { readonly options: JudgesConfig }): string {
+  const { giveUpAfterMs, concurrency } = deps.options;
+  const last = lastReason === '' ? deps.gate.lastTrouble() : lastReason;
+  const why = last === undefined ? `all ${concurrency} calls at a time were taken` : `last: ${last}`;
+  return `no answer within ${giveUpAfterMs} ms, ${why}`;
 }
 
 function whyHopeless(tries: Tries, options: JudgesConfig): string | undefined {

@@ -46,7 +46,7 @@ function setup() {
     return clock.advance(0);
   };
   const leave = async (result: Parameters<Ticket['leave']>[0], retryAfterMs?: number) => {
-    inside.shift()?.leave(result, retryAfterMs);
+    inside.shift()?.leave(result, { reason: 'HTTP 500', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
     await clock.advance(0);
   };
   return { clock, gate, inside, queue, leave };
@@ -61,6 +61,18 @@ describe('createProviderGate', () => {
     expect(inside).toHaveLength(4);
     await leave('other');
     expect(inside).toHaveLength(4);
+  });
+
+  it('tells whoever got no place how the provider failed, until it answers', async () => {
+    const { clock, gate, queue, leave } = setup();
+    await queue(1);
+    await leave('failing');
+    expect(await gate.enter(0, never)).toBeUndefined();
+    expect(gate.lastTrouble()).toBe('HTTP 500');
+    await queue(1);
+    await clock.advance(1_000);
+    await leave('ok');
+    expect(gate.lastTrouble()).toBeUndefined();
   });
 
   it('pauses for all after a failure, then doubles the pause and lets one at a time try', async () => {

@@ -12,10 +12,16 @@ export interface ProviderGateDeps {
   readonly random: () => number;
 }
 
+/** How a provider failed. */
+export interface Trouble {
+  readonly reason: string;
+  readonly retryAfterMs?: number;
+}
+
 /** A place at the provider, to be left once. */
 export interface Ticket {
   /** Says how the call went. `failing` is the provider's trouble, `other` says nothing about the provider. */
-  leave(result: 'ok' | 'failing' | 'other', retryAfterMs?: number): void;
+  leave(result: 'ok' | 'failing' | 'other', trouble?: Trouble): void;
 }
 
 /**
@@ -30,6 +36,8 @@ export interface ProviderGate {
    * @throws the signal's reason once it aborts
    */
   enter(deadlineMs: number, signal: AbortSignal): Promise<Ticket | undefined>;
+  /** How the provider failed last; undefined once it answered. */
+  lastTrouble(): string | undefined;
 }
 
 /** An open gate. */
@@ -38,19 +46,23 @@ export function createProviderGate(options: ProviderGateOptions, { clock, random
   let inFlight = 0;
   let pausedUntilMs = 0;
   let failures = 0;
+  let last: string | undefined;
   const waiting = new Set<() => void>();
   const pause = (retryAfterMs: number | undefined): void => {
     const backoffMs = Math.min(options.maxBackoffMs, options.backoffMs * 2 ** Math.min(failures - 1, 20));
     pausedUntilMs = clock.nowMs() + Math.max(retryAfterMs ?? 0, backoffMs * (0.5 + random() / 2));
   };
   const ticket = (generation: number): Ticket => ({
-    leave(result, retryAfterMs) {
+    leave(result, trouble) {
       inFlight -= 1;
       if (result === 'ok') {
         failures = 0;
+        last = undefined;
         limit = Math.min(options.concurrency, limit + 1);
       }
       if (result === 'failing') {
+        const { retryAfterMs } = trouble ?? {};
+        last = trouble?.reason;
         // Calls that were let through together fail together: that is one failure.
         if (generation === failures) {
           failures += 1;
@@ -64,6 +76,7 @@ export function createProviderGate(options: ProviderGateOptions, { clock, random
     },
   });
   return {
+    lastTrouble: () => last,
     async enter(deadlineMs, signal) {
       for (;;) {
         signal.throwIfAborted();

@@ -147,7 +147,7 @@ describe('what is taken is said in one sentence, and nothing is lost', () => {
     expect(result).toEqual({
       code: 2,
       stdout: '',
-      stderr: `error: command-argument value '${id}' is invalid for argument 'trace-id'. expected 32 hex digits, or the first 8 or more.\n(see --help)\n`,
+      stderr: `error: command-argument value '${id}' is invalid for argument 'trace-id'. expected 32 hex digits, the first 8 or more, or last.\n(see --help)\n`,
     });
   });
 

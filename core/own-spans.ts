@@ -5,5 +5,6 @@ export const OWN_ATTRIBUTE = 'assay.internal';
 
 /** True for a span of Assay's own. */
 export function isOwnSpan(span: Pick<Span, 'resource'>): boolean {
-  return String(span.resource.get(OWN_ATTRIBUTE)) === 'true';
+  const marked = span.resource.get(OWN_ATTRIBUTE);
+  return marked === true || marked === 'true';
 }

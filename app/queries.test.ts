@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { decisionOn } from '../store/samples.test-support.js';
+import { makeSpan } from '../test/fixtures/captures/make-span.js';
 import { createQueries } from './queries.js';
 import type { QueryDeps } from './query-deps.js';
 
@@ -20,4 +22,27 @@ it('prompts are read a page at a time, however many are asked for', async () => 
   await queries.prompts('', 100_000);
   await queries.prompts('', 10);
   expect(asked).toEqual([50, 10]);
+});
+
+it('an outcome is never told without the decision that it rests on, whenever that is written', async () => {
+  const span = makeSpan();
+  const decision = decisionOn(span.traceId, { outcome: 'sampled_out' });
+  for (let step = 0; step <= 10; step += 1) {
+    let reads = 0;
+    const isWritten = (): boolean => (reads += 1) > step;
+    const deps = {
+      reader: {
+        resolveTrace: async () => ({ tenant: 'acme', traceId: span.traceId }),
+        outcomeOf: async () => (isWritten() ? 'sampled_out' : 'open'),
+        decisionOf: async () => (isWritten() ? decision : undefined),
+        spansOf: async () => [span],
+        logsOf: async () => [],
+        verdictsOf: async () => [],
+        feedbackFor: async () => ({ spans: [], logs: [] }),
+      },
+      config: { judges: { votes: 3 } },
+    } as unknown as QueryDeps;
+    const why = await createQueries(deps).why(span.traceId);
+    if (why.outcome !== 'open') expect(why.decision?.outcome).toBe('sampled_out');
+  }
 });

@@ -63,10 +63,9 @@ export function createQueries(deps: QueryDeps): LocalQueries {
 
 async function why({ reader }: QueryDeps, given: string): Promise<Why> {
   const key = await traceKeyOf(reader, given);
-  const [decision, outcome] = await Promise.all([
-    reader.decisionOf(key.tenant, key.traceId),
-    reader.outcomeOf(key.tenant, key.traceId),
-  ]);
+  // Before what it rests on: a row that is written meanwhile is then told too, never an outcome without its reasons.
+  const outcome = await reader.outcomeOf(key.tenant, key.traceId);
+  const decision = await reader.decisionOf(key.tenant, key.traceId);
   const { spans, logs, trajectory } = await readTraceOrRest(reader, key, decision);
   const verdicts = decision === undefined ? [] : await reader.verdictsOf(key.tenant, key.traceId, decision.version);
   const responseIds = responseIdsOf(spans);

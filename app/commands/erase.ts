@@ -85,9 +85,23 @@ function print(erased: ErasedTraces, options: EraseOptions, terminal: Terminal):
 
 async function isConfirmed(counted: ErasedTraces, terminal: Terminal): Promise<boolean> {
   terminal.stderr.write(`${renderErased(counted, paintFor(terminal.stderr, terminal.env))}\n`);
-  const asking = createInterface({ input: terminal.stdin, output: terminal.stderr });
+  return /^y(es)?$/i.test((await answerTo('This cannot be undone. Erase it? [y/N] ', terminal)).trim());
+}
+
+/** Empty when there is none: Ctrl+C, Ctrl+D, or a terminal that is gone. */
+async function answerTo(question: string, { stdin, stderr }: Terminal): Promise<string> {
+  const asking = createInterface({ input: stdin, output: stderr });
+  // A question whose input ends is never answered by itself.
+  const unanswered = new AbortController();
+  asking.once('close', () => {
+    unanswered.abort();
+  });
   try {
-    return /^y(es)?$/i.test((await asking.question('This cannot be undone. Erase it? [y/N] ')).trim());
+    return await asking.question(question, { signal: unanswered.signal });
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    stderr.write('\n');
+    return '';
   } finally {
     asking.close();
   }

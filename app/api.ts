@@ -183,7 +183,7 @@ export interface TraceRow {
 }
 
 export interface TraceFilter {
-  readonly only?: 'failed' | 'suspected' | 'unjudged' | 'errors';
+  readonly only?: 'failed' | 'suspected' | 'unjudged' | 'errors' | 'excluded';
   readonly release?: string;
   readonly limit: number;
 }

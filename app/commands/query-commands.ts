@@ -55,9 +55,12 @@ interface TracesOptions extends CommonOptions {
   readonly suspected?: boolean;
   readonly unjudged?: boolean;
   readonly errors?: boolean;
+  readonly excluded?: boolean;
   readonly release?: string;
   readonly limit: number;
 }
+
+const FILTERS = ['failed', 'suspected', 'unjudged', 'errors', 'excluded'] as const;
 
 /** `assay traces`: a line a trace. */
 export function addTraces(program: Command, terminal: Terminal): void {
@@ -66,6 +69,7 @@ export function addTraces(program: Command, terminal: Terminal): void {
     .option('--suspected', 'only traces that a check suspected')
     .option('--unjudged', 'only traces that no judge answered and no check settled')
     .option('--errors', 'only traces whose judge failed')
+    .option('--excluded', 'only traces that a rule keeps out of every rate')
     .option('--release <name>', 'only this release (service.version)')
     .option('--limit <n>', 'at most so many', wholeNumber, 20)
     .option('--json', 'print JSON')
@@ -74,10 +78,10 @@ export function addTraces(program: Command, terminal: Terminal): void {
       '\nExamples:\n  assay traces --failed --release 1.1\n  assay traces --errors --limit 100 --json',
     )
     .action(async (options: TracesOptions, command: Command) => {
-      const chosen = (['failed', 'suspected', 'unjudged', 'errors'] as const).filter((name) => options[name] === true);
+      const chosen = FILTERS.filter((name) => options[name] === true);
       if (chosen.length > 1)
         command.error(
-          `error: expected one of --failed, --suspected, --unjudged and --errors, got ${chosen.map((name) => `--${name}`).join(' and ')}`,
+          `error: expected one of --failed, --suspected, --unjudged, --errors and --excluded, got ${chosen.map((name) => `--${name}`).join(' and ')}`,
         );
       const filter: TraceFilter = {
         limit: options.limit,

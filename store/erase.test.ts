@@ -273,4 +273,16 @@ describe('erase', () => {
     const left = [...log.records.values()].flat().map(({ topic }) => topic);
     expect(left).toEqual(['spend']);
   });
+
+  it('erases a user of more traces than one statement may name', async () => {
+    await connection.run(
+      `INSERT INTO assay_decisions (tenant, trace_id, version, user_id, first_seen_at, decided_at, outcome, criteria, reason)
+       SELECT '${TENANT}', lower(leftPad(hex(number + 1), 32, '0')), 1, 'u-many', now64(3), now64(3), 'selected', ['task-done'], '${SECRET}' FROM numbers(6000)`,
+    );
+    const request = { by: 'user', value: 'u-many' } as const;
+    expect(await writer.erase({ ...request, dryRun: true })).toMatchObject({ decisions: 6_000, openTraces: 0 });
+    expect((await writer.erase({ ...request, dryRun: false })).traces).toHaveLength(6_000);
+    expect(await number(`SELECT count() AS n FROM assay_decisions WHERE reason = '${SECRET}'`)).toBe(0);
+    expect(await reader.coverage()).toMatchObject({ pending: 0, abstained: 6_000 });
+  });
 });

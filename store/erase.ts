@@ -2,7 +2,7 @@ import { type Log, TENANT_HEADER, type Topic } from '../core/log.js';
 import type { StoreConnection } from './connection.js';
 import type { Erasures } from './erasures.js';
 import { type ErasureSubject, findErasable, type FindDeps, toErasureName } from './find-erasable.js';
-import { countRows, keysCondition, mutate, type Mutation } from './mutate.js';
+import { batchesOf, countRows, keysCondition, mutate, type Mutation } from './mutate.js';
 import type { TraceKey } from './span-queries.js';
 import { ERASED, HAS_TEXT, TEXT_FREE } from './text-free.js';
 
@@ -103,16 +103,23 @@ const ANSWER_PENDING = `INSERT INTO assay_verdicts
 
 /** Gives a final outcome to those that can no longer get one. */
 async function closeLedger(connection: StoreConnection, keys: readonly TraceKey[]): Promise<void> {
-  const condition = keysCondition('tenant, trace_id', keys);
-  await connection.run(EXCLUDE_OPEN + condition);
-  await connection.run(ANSWER_PENDING + condition);
+  for (const batch of batchesOf(keys)) {
+    const condition = keysCondition('tenant, trace_id', batch);
+    await connection.run(EXCLUDE_OPEN + condition);
+    await connection.run(ANSWER_PENDING + condition);
+  }
 }
 
 async function openTraces(connection: StoreConnection, keys: readonly TraceKey[]): Promise<number> {
-  const rows = await connection.rows<{ open: number }>(
-    `SELECT count() AS open FROM assay_open_traces WHERE ${keysCondition('tenant, trace_id', keys)}`,
-  );
-  return rows[0]?.open ?? 0;
+  let open = 0;
+  for (const batch of batchesOf(keys)) {
+    const condition = keysCondition('tenant, trace_id', batch);
+    const rows = await connection.rows<{ open: number }>(
+      `SELECT count() AS open FROM assay_open_traces WHERE ${condition}`,
+    );
+    open += rows[0]?.open ?? 0;
+  }
+  return open;
 }
 
 type Content = Pick<Erased, 'spans' | 'logs' | 'decisions' | 'verdicts'>;

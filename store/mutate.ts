@@ -28,9 +28,7 @@ export interface Mutation {
 /** @returns how many rows were changed */
 export async function mutate(connection: StoreConnection, mutation: Mutation): Promise<number> {
   let changed = 0;
-  for (let at = 0; at < mutation.keys.length; at += BATCH) {
-    changed += await mutateBatch(connection, { ...mutation, keys: mutation.keys.slice(at, at + BATCH) });
-  }
+  for (const keys of batchesOf(mutation.keys)) changed += await mutateBatch(connection, { ...mutation, keys });
   if (changed > 0) await dropReplacedParts(connection, mutation.table);
   return changed;
 }
@@ -38,8 +36,7 @@ export async function mutate(connection: StoreConnection, mutation: Mutation): P
 /** How many rows it would change. */
 export async function countRows(connection: StoreConnection, mutation: Mutation): Promise<number> {
   let count = 0;
-  for (let at = 0; at < mutation.keys.length; at += BATCH) {
-    const keys = mutation.keys.slice(at, at + BATCH);
+  for (const keys of batchesOf(mutation.keys)) {
     const rows = await connection.rows<{ rows: number }>(
       `SELECT count() AS rows FROM ${mutation.table} WHERE ${conditionOf({ ...mutation, keys })}`,
     );
@@ -48,7 +45,12 @@ export async function countRows(connection: StoreConnection, mutation: Mutation)
   return count;
 }
 
-/** `(tenant, trace id) IN (…)` as SQL. A literal, because an ALTER takes no parameters. */
+/** As many keys as one statement may name: the engine refuses one of 256 KiB. */
+export function* batchesOf(keys: readonly TraceKey[]): Generator<readonly TraceKey[]> {
+  for (let at = 0; at < keys.length; at += BATCH) yield keys.slice(at, at + BATCH);
+}
+
+/** `(tenant, trace id) IN (…)` as SQL. A literal, because an ALTER takes no parameters; of one batch of keys. */
 export function keysCondition(key: string, keys: readonly TraceKey[]): string {
   const tuples = keys.map(({ tenant, traceId }) => `(${quoted(tenant)}, ${quoted(traceId)})`);
   return `(${key}) IN (${tuples.join(', ')})`;

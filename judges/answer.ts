@@ -99,7 +99,7 @@ type Giving = (
   how: { readonly lookup: Lookup; readonly key?: string },
 ) => Promise<Verdict>;
 
-function createGiving({ outlet, metrics }: AnswererDeps): Giving {
+function createGiving({ outlet, cache, metrics }: AnswererDeps): Giving {
   const hits = metrics.counter(
     'assay_judges_cache_hits_total',
     'Verdicts that were found in the cache and used again.',
@@ -112,7 +112,9 @@ function createGiving({ outlet, metrics }: AnswererDeps): Giving {
   );
   return async ({ byHand }, verdict, { lookup, key }) => {
     const given = byHand ? { ...verdict, byHand, audit: true } : verdict;
-    await outlet.emit(given, key);
+    // Who asks until the answer suits would else choose what the flow finds, and so a rate.
+    const isSecond = byHand && key !== undefined && cache.find(key) !== undefined;
+    await outlet.emit(given, isSecond ? undefined : key);
     if (lookup === 'hit') hits.add(1);
     else if (lookup === 'miss') misses.add(1);
     else if (lookup !== 'none') audits.add(1, { result: lookup });

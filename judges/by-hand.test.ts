@@ -60,6 +60,18 @@ describe('a judgement by hand', () => {
     expect(world.bus.verdicts()[0]).toMatchObject({ byHand: false, audit: false });
   });
 
+  it('does not take the place of what the flow would find, however often it is asked', async () => {
+    const world = newWorld();
+    const model = createScriptedModel((_, call) => says(call <= 2 ? 'fail' : 'pass'));
+    const { judge } = await startJudge(world, model, { settings: { cache: { auditRatio: 0 } } });
+    await world.bus.log.append([judgement('t1')]);
+    await allCommitted(world, 1);
+    expect(await judge.judgeNow({ ...ask(), fresh: true })).toMatchObject({ outcome: 'pass', fromCache: false });
+    await world.bus.log.append([judgement('t2')]);
+    await allCommitted(world, 2);
+    expect(world.bus.verdicts().at(-1)).toMatchObject({ traceId: 't2', outcome: 'fail', fromCache: true });
+  });
+
   it('is charged to the same budget', async () => {
     const world = newWorld();
     const model = createScriptedModel(() => says('pass'));

@@ -6,6 +6,7 @@ import { worstCaseMicroUsd } from './pricing.js';
 import { testRubric, toTracelessJudgement } from './test-rubric.js';
 import {
   allCommitted,
+  clockFrom,
   createScriptedModel,
   EVIDENCE,
   judgement,
@@ -147,6 +148,32 @@ describe('forget', () => {
     expect(textHeld(world)).toBe(0);
   });
 
+  it('keeps nothing of what comes of these traces later, also after a restart', async () => {
+    const world = newWorld();
+    const model = createScriptedModel(() => says('pass'));
+    const { judge } = await startJudge(world, model, { settings: CACHED });
+    await judge.forget(['t1']);
+    await world.bus.log.append([judgement('t1')]);
+    await allCommitted(world, 1);
+    await judge.stop(NEVER);
+    await startJudge(world, model, { settings: CACHED });
+    await world.bus.log.append([judgement('t1', { decision: { ...judgementOf('t1').decision, version: 2 } })]);
+    await allCommitted(world, 2);
+    expect(world.bus.verdicts().map(({ outcome }) => outcome)).toEqual(['pass', 'pass']);
+    expect(textHeld(world)).toBe(0);
+  });
+
+  it('remembers these traces for as long as verdicts are kept', async () => {
+    const world = newWorld();
+    const model = createScriptedModel(() => says('pass'));
+    const { judge } = await startJudge(world, model, { settings: CACHED });
+    await judge.forget(['t1']);
+    expect(world.state.entries.size).toBe(1);
+    await judge.stop(NEVER);
+    await startJudge(world, model, { settings: CACHED, clock: clockFrom('2026-11-29T12:00:00Z') });
+    expect(world.state.entries.size).toBe(0);
+  });
+
   it('removes the replies of an evaluation that an earlier process began, and leaves its money spent', async () => {
     const world = newWorld();
     const first = createScriptedModel((_, call) =>
@@ -162,7 +189,7 @@ describe('forget', () => {
     const { judge } = await startJudge(world, undefined, { attends: false });
     expect(textHeld(world)).toBe(1);
     expect(await judge.forget(['t1'])).toBe(2);
-    expect([...world.state.entries]).toEqual(spent);
+    expect([...world.state.entries].filter(([key]) => key !== 'cache/forgotten/t1')).toEqual(spent);
   });
 });
 

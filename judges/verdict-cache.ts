@@ -10,6 +10,8 @@ const ENTRY = 'cache/entry/';
 /** Keys by age, and by the trace that a verdict was reached on: what is too old or to be erased is found without a search. */
 const AGE = 'cache/age/';
 const ORIGIN = 'cache/origin/';
+/** Traces that were forgotten, and when: what is judged of them later is not kept. */
+const FORGOTTEN = 'cache/forgotten/';
 const MARK = '1';
 
 /** Text of entries that is held in memory, in characters. */
@@ -35,7 +37,11 @@ export interface VerdictCache {
    * @param write - makes the entries durable, together with what the caller has to write
    */
   keep(key: string, verdict: Verdict, write: (entries: readonly StateEntry[]) => Promise<void>): Promise<void>;
-  /** Removes what was judged on these traces. @returns how many verdicts that was */
+  /**
+   * Removes what was judged on these traces, and keeps nothing that is judged on them later: the sampler may still hold one
+   * of them open.
+   * @returns how many verdicts were removed
+   */
   forget(traceIds: readonly string[]): Promise<number>;
   /** Removes what is too old, and the oldest that are too many. */
   sweep(): Promise<void>;
@@ -82,7 +88,7 @@ export function createVerdictCache(options: JudgesConfig['cache'], deps: Verdict
       return kept !== undefined && clock.nowMs() - kept.judgedAtMs < ttlMs ? kept : undefined;
     },
     async keep(key, verdict, write) {
-      const kept = options.enabled ? toKept(verdict) : undefined;
+      const kept = options.enabled ? toKept(verdict, state) : undefined;
       if (kept === undefined) return write([]);
       const before = load(key);
       const text = JSON.stringify(kept);
@@ -93,6 +99,7 @@ export function createVerdictCache(options: JudgesConfig['cache'], deps: Verdict
       if (outdated.length > 0) await state.delete(outdated);
     },
     async forget(traceIds) {
+      if (options.enabled) await state.put(forgottenMarks(traceIds, clock.nowMs()));
       const marks = traceIds.flatMap((traceId) => [...state.range(`${ORIGIN}${traceId}/`)].map(([mark]) => mark));
       // The mark of a verdict that another trace's has replaced can outlive a kill.
       const keys = marks.map(keyOfMark).filter((key) => traceIds.includes(load(key)?.traceId ?? ''));
@@ -102,15 +109,15 @@ export function createVerdictCache(options: JudgesConfig['cache'], deps: Verdict
     async sweep() {
       const doomed = marksToSweep(state, { nowMs: clock.nowMs(), ttlMs, maxEntries: options.maxEntries });
       const keys = doomed.filter((mark) => load(keyOfMark(mark))?.judgedAtMs === ageOfMark(mark)).map(keyOfMark);
-      await remove(keys, doomed);
+      await remove(keys, [...doomed, ...forgottenBefore(state, clock.nowMs() - ttlMs)]);
     },
   };
 }
 
-function toKept(verdict: Verdict): KeptVerdict | undefined {
+function toKept(verdict: Verdict, state: State): KeptVerdict | undefined {
   const { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs } = verdict;
   // A rubric's test has a judge of its own.
-  if (traceId === '') return undefined;
+  if (traceId === '' || state.get(`${FORGOTTEN}${traceId}`) !== undefined) return undefined;
   // A hit is never kept anew, or an error of the judge would live as long as its traffic.
   if (verdict.fromCache || (outcome !== 'pass' && outcome !== 'fail')) return undefined;
   return { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs };
@@ -124,6 +131,14 @@ function marksToSweep(
   const marks = [...state.range(AGE)].map(([mark]) => mark);
   const tooMany = marks.length - maxEntries;
   return marks.filter((mark, index) => index < tooMany || ageOfMark(mark) <= nowMs - ttlMs);
+}
+
+function forgottenMarks(traceIds: readonly string[], nowMs: number): readonly StateEntry[] {
+  return traceIds.map((traceId) => [`${FORGOTTEN}${traceId}`, String(nowMs)]);
+}
+
+function forgottenBefore(state: State, beforeMs: number): readonly string[] {
+  return [...state.range(FORGOTTEN)].flatMap(([mark, at]) => (Number(at) <= beforeMs ? [mark] : []));
 }
 
 function marksOf(key: string, { traceId, judgedAtMs }: KeptVerdict): readonly string[] {

@@ -22,6 +22,11 @@ describe('a trace without message text', () => {
       { scopeName: 'strands-agents', attributes: { ...CHAT, system_prompt: 'Be brief.' } },
       'OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental,gen_ai_span_attributes_only',
     ],
+    [
+      'OpenLLMetry in Python',
+      { scopeName: 'opentelemetry.instrumentation.openai.v1', attributes: CHAT },
+      'unset TRACELOOP_TRACE_CONTENT',
+    ],
     ['OpenInference', { attributes: { 'openinference.span.kind': 'LLM' } }, 'OPENINFERENCE_HIDE_INPUTS'],
     ['OpenLIT', { scopeName: '@openlit/instrumentation-openai', attributes: CHAT }, 'captureMessageContent'],
     [

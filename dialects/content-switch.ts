@@ -32,6 +32,7 @@ const EMITTERS: readonly Emitter[] = [
   },
   { dialect: 'vercel-ai', says: AI_SDK },
   { scope: /^gen_ai$/, says: AI_SDK },
+  { scope: /^opentelemetry\.instrumentation\.openai\.v\d+$/, says: 'unset TRACELOOP_TRACE_CONTENT at the sender' },
   { dialect: 'openllmetry', says: TRACELOOP },
   { scope: /^@traceloop\//, says: TRACELOOP },
   { dialect: 'mastra', says: 'remove hideInput and hideOutput from the tracingOptions that Mastra is called with' },

@@ -153,9 +153,15 @@ function renameAttributes(attributes: Attributes, renaming: Renaming): Attribute
     if (isCount) return [key, value * renaming.factor];
     if (typeof value === 'string' && /usage|providerMetadata/i.test(key) && value.startsWith('{'))
       return [key, JSON.stringify(renameCounts(JSON.parse(value), renaming, false))];
-    return [key, renameValue(value, renaming.text) as AttributeValue];
+    const shown = typeof value === 'string' ? inLetters(value) : value;
+    return [key, renameValue(shown, renaming.text) as AttributeValue];
   });
   return new Map(entries.reverse());
+}
+
+/** Python's JSON writes letters that are not ASCII as escapes, in which no text would be found. */
+function inLetters(json: string): string {
+  return json.replace(/\\u([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }
 
 /** Counts that an emitter sends inside JSON, which may hold other numbers beside them. */

@@ -11,7 +11,7 @@ import { addJudge } from './commands/judge-command.js';
 import { addReport, addTraces, addWhy } from './commands/query-commands.js';
 import { addRubric } from './commands/rubric-command.js';
 import type { Terminal } from './commands/shared.js';
-import { addUp } from './commands/up.js';
+import { addRun, addUp } from './commands/up.js';
 
 const { stdin, stdout, stderr, env } = process;
 const terminal: Terminal = { stdin, stdout, stderr, env };
@@ -29,6 +29,7 @@ const program = new Command('assay')
     process.exit(error.exitCode === 0 ? EXIT.held : EXIT.usage);
   });
 addUp(program, terminal);
+addRun(program, terminal);
 addWhy(program, terminal);
 addTraces(program, terminal);
 addReport(program, terminal);

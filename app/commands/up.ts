@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { PipelineError } from '../../core/errors.js';
 import type { RunningAssay } from '../api.js';
 import { assayConfig } from '../config.js';
+import { ROLES, type RoleName } from '../pipeline.js';
 import { paintFor } from '../render/format.js';
 import { startAssay } from '../start-assay.js';
 import { configOf, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
 
 interface UpOptions extends CommonOptions {
   readonly http?: string;
+  readonly role?: readonly RoleName[];
 }
 
 /** `assay up`: everything in this process, until it is told to stop. */
@@ -25,6 +27,35 @@ export function addUp(program: Command, terminal: Terminal): void {
     .action(async (options: UpOptions) => {
       await up(options, terminal);
     });
+}
+
+/** `assay run`: chosen roles in this process, until it is told to stop. */
+export function addRun(program: Command, terminal: Terminal): void {
+  withConfigOptions(program.command('run').description('Start some of the roles here, such as the receiver alone.'))
+    .addOption(
+      new Option('--role <list>', `of ${RUNNABLE.join(', ')}; with commas between`)
+        .argParser(parseRoles)
+        .makeOptionMandatory(),
+    )
+    .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay run --role receive               take spans and keep them; needs no store\n  assay run --role receive,write         take them and store them; decide and judge later\n  assay run --role receive,write,sample,judge,publish   as `assay up` does\n\nWhat a role leaves on the bus waits there for the next start that has the role it is for.',
+    )
+    .action(async (options: UpOptions) => {
+      await up(options, terminal);
+    });
+}
+
+/** `query` comes with the store. */
+const RUNNABLE = ROLES.filter((role) => role !== 'query');
+
+function parseRoles(text: string): readonly RoleName[] {
+  const names = new Set(text.split(',').map((name) => name.trim()));
+  const unknown = [...names].find((name) => !(RUNNABLE as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`expected ${RUNNABLE.join(', ')}, got "${unknown}".`);
+  const roles = RUNNABLE.filter((role) => names.has(role));
+  return roles.includes('write') || roles.includes('sample') ? [...roles, 'query'] : roles;
 }
 
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
@@ -51,6 +82,7 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
     const assay = await startAssay({
       loaded,
       env: terminal.env,
+      ...(options.role === undefined ? {} : { roles: options.role }),
       announce: say,
       onFirstTrace(traceId) {
         if (!isNew) return;
@@ -61,8 +93,9 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
     });
     const below = relative('', assay.dataDirectory);
     const where = below.startsWith('..') ? assay.dataDirectory : below || '.';
-    say(`${paint.bold('Assay')} listens on ${paint.bold(assay.url)} and keeps its data in ${where}`);
-    if (isNew && options.config === undefined) say(firstStartHelp(assay.url));
+    const does = assay.url === '' ? `runs ${options.role?.join(', ')}` : `listens on ${paint.bold(assay.url)}`;
+    say(`${paint.bold('Assay')} ${does} and keeps its data in ${where}`);
+    if (isNew && options.config === undefined && assay.url !== '') say(firstStartHelp(assay.url));
     return assay;
   }
   async function stopWhenAsked(assay: RunningAssay): Promise<void> {

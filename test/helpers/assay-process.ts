@@ -57,13 +57,15 @@ export interface AssayProcess {
 
 export interface AssayProcessOptions {
   readonly data: string;
+  /** `up` when left out. */
+  readonly command?: 'up' | 'run';
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts `assay up` on a free port. */
+/** Starts `assay up`, or `assay run`, on a free port. */
 export function spawnAssay(options: AssayProcessOptions): AssayProcess {
-  const args = ['up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])];
+  const args = [options.command ?? 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])];
   const child = spawn(process.execPath, [CLI, ...args], {
     env: cleanEnv(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],

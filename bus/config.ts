@@ -9,7 +9,9 @@ export const busConfig = z.strictObject({
     .min(1)
     .max(10_000)
     .default(20)
-    .describe('How often a waiting reader looks for records that another thread or process appended, in milliseconds.'),
+    .describe(
+      'How often a waiting reader looks for records that another thread or process appended, in milliseconds; a fifth as often after a second without any.',
+    ),
   retention: z
     .strictObject({
       hours: z.number().positive().default(24).describe('Age in hours at which a record may be removed.'),

@@ -11,8 +11,9 @@ import type { SamplerMetrics } from './sampler-metrics.js';
 import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';
 
 const POLL = { maxRecords: 512, maxBytes: 8 * 1024 * 1024 };
-/** Spans are waited for, log events are looked for at each turn. */
-const WAIT_MS: Readonly<Record<SourceTopic, number>> = { spans: 25, logs: 0 };
+/** How long spans are waited for, which is how often a turn comes: with traces open, and without. */
+const WAIT_MS = 25;
+const IDLE_WAIT_MS = 100;
 
 export interface IngestDeps {
   readonly readers: Readonly<Record<SourceTopic, LogReader>>;
@@ -34,7 +35,7 @@ export async function ingest(deps: IngestDeps): Promise<void> {
 async function ingestTopic(topic: SourceTopic, deps: IngestDeps): Promise<void> {
   const { readers, assembly, clock, stopping } = deps;
   const startedMs = clock.nowMs();
-  const poll = { ...POLL, waitMs: WAIT_MS[topic] };
+  const poll = { ...POLL, waitMs: topic === 'logs' ? 0 : assembly.openTraces > 0 ? WAIT_MS : IDLE_WAIT_MS };
   const records = await persist(
     () => readers[topic].poll(poll, stopping),
     { ...deps, what: `read ${topic}` },

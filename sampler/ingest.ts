@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import type { LogReader, StoredRecord } from '../core/log.js';
+import type { LogReader, PollOptions, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
@@ -11,6 +11,8 @@ import type { SamplerMetrics } from './sampler-metrics.js';
 import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';
 
 const POLL = { maxRecords: 512, maxBytes: 8 * 1024 * 1024 };
+/** What has room in a poll for sure: keys and headers take some of it too. */
+const ROOM_BYTES = POLL.maxBytes / 2;
 /** How long spans are waited for, which is how often a turn comes: with traces open, and without. */
 const WAIT_MS = 25;
 const IDLE_WAIT_MS = 100;
@@ -33,23 +35,41 @@ export async function ingest(deps: IngestDeps): Promise<void> {
 }
 
 async function ingestTopic(topic: SourceTopic, deps: IngestDeps): Promise<void> {
-  const { readers, assembly, clock, stopping } = deps;
+  const { assembly, clock, stopping } = deps;
   const startedMs = clock.nowMs();
-  const poll = { ...POLL, waitMs: topic === 'logs' ? 0 : assembly.openTraces > 0 ? WAIT_MS : IDLE_WAIT_MS };
-  const records = await persist(
-    () => readers[topic].poll(poll, stopping),
-    { ...deps, what: `read ${topic}` },
-    stopping,
-  );
+  const waitMs = topic === 'logs' ? 0 : assembly.openTraces > 0 ? WAIT_MS : IDLE_WAIT_MS;
+  const records = await pollTopic(topic, { ...POLL, waitMs }, deps);
   if (records === undefined || stopping.aborted) return;
+  take(topic, records, deps);
+  const bytes = sizeOf(records);
+  if (records.length === POLL.maxRecords || bytes > ROOM_BYTES) return;
+  // A record that had no room in that poll is there for this one, whatever its length.
+  const rest = records.length === 0 ? [] : await pollTopic(topic, { ...POLL, maxRecords: 1, waitMs: 0 }, deps);
+  if (rest === undefined) return;
+  take(topic, rest, deps);
+  if (bytes + sizeOf(rest) <= ROOM_BYTES) assembly.clock.caughtUp(topic, startedMs);
+}
+
+function pollTopic(
+  topic: SourceTopic,
+  poll: PollOptions,
+  deps: IngestDeps,
+): Promise<readonly StoredRecord[] | undefined> {
+  const { readers, stopping } = deps;
+  return persist(() => readers[topic].poll(poll, stopping), { ...deps, what: `read ${topic}` }, stopping);
+}
+
+function take(topic: SourceTopic, records: readonly StoredRecord[], deps: IngestDeps): void {
+  const { assembly, clock } = deps;
   const nowMs = clock.nowMs();
-  let bytes = 0;
   for (const record of records) {
-    bytes += record.value.length;
     if (topic === 'spans') assembly.take(record, decoded(record, decodeSpans, deps), nowMs);
     else assembly.takeLogs(record, decoded(record, decodeEvents, deps), nowMs);
   }
-  if (records.length < POLL.maxRecords && bytes < POLL.maxBytes / 2) assembly.clock.caughtUp(topic, startedMs);
+}
+
+function sizeOf(records: readonly StoredRecord[]): number {
+  return records.reduce((sum, { value }) => sum + value.length, 0);
 }
 
 type Decode<T> = (bytes: Uint8Array, key: string) => readonly T[];

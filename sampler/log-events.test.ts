@@ -4,6 +4,7 @@ import type { Span } from '../core/span.js';
 import { logRecord, spanRecord, TRACE, type TestLog, type TestSpan } from './records.test-support.js';
 import { Crash, World } from './world.test-support.js';
 
+const OTHER = '0af7651916cd43dd8448eb211c80319c';
 const ROOT: TestSpan = { id: 1, parent: 0 };
 const CHILD: TestSpan = { id: 2, parent: 1 };
 const LATE: TestSpan = { id: 4, parent: 1 };
@@ -281,10 +282,26 @@ describe('two topics', () => {
     }
     await world.append([logRecord([ASKED])]);
     await world.sleep(10_000);
-    await world.append([spanRecord([ROOT], '0af7651916cd43dd8448eb211c80319c')]);
+    await world.append([spanRecord([ROOT], OTHER)]);
     const life = await world.life({ quietMs: 15_000, orphanQuietMs: 15_000 });
     await world.pass(20_000);
     expect(world.decisions.filter(({ traceId }) => traceId === TRACE)).toMatchObject([{ version: 1, logCount: 1 }]);
+    await life.stop();
+  });
+});
+
+describe('a record that is too long for what a poll has room for', () => {
+  it('is not taken for the end of the topic', async () => {
+    const world = new World();
+    const long = { id: 3, parent: 0, attributes: { text: 'x'.repeat(9 * 1024 * 1024) } };
+    await world.append([spanRecord([ROOT]), spanRecord([long], OTHER)]);
+    await world.sleep(10_000);
+    await world.append([spanRecord([CHILD])]);
+    await world.sleep(10_000);
+    await world.append([logRecord([ASKED], OTHER)]);
+    const life = await world.life({ quietMs: 15_000, orphanQuietMs: 15_000 });
+    await world.pass(20_000);
+    expect(world.decisions.filter(({ traceId }) => traceId === TRACE)).toMatchObject([{ version: 1, spanCount: 2 }]);
     await life.stop();
   });
 });

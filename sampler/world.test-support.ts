@@ -80,10 +80,10 @@ export class World implements Log, State, Clock {
     const key = `${topic}/${group}`;
     let position = this.offsets.get(key) ?? 0;
     return {
-      poll: async ({ maxRecords, waitMs }, signal) => {
-        const found = this.of(topic).slice(position, position + maxRecords);
+      poll: async ({ maxRecords, maxBytes, waitMs }, signal) => {
+        const found = fitting(this.of(topic).slice(position, position + maxRecords), maxBytes);
         position += found.length;
-        if (found.length === 0 && topic === 'spans') await this.#wait(waitMs, signal);
+        if (found.length === 0 && topic === 'spans' && waitMs > 0) await this.#wait(waitMs, signal);
         return found;
       },
       commit: async (_partition, nextOffset) => {
@@ -251,6 +251,13 @@ export class World implements Log, State, Clock {
       histogram: () => ({ observe: () => undefined }),
     };
   }
+}
+
+/** As many as fit, one at least. */
+function fitting(records: readonly StoredRecord[], maxBytes: number): readonly StoredRecord[] {
+  let bytes = 0;
+  const end = records.findIndex(({ value }, index) => (bytes += value.length) > maxBytes && index > 0);
+  return end < 0 ? records : records.slice(0, end);
 }
 
 /** A trajectory that answers what it was asked, of as many spans as it was given. */

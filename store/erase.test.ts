@@ -53,11 +53,12 @@ describe('erase', () => {
     await rm(dataDirectory, { recursive: true, force: true });
   });
 
-  async function startWriter(): Promise<Writer> {
+  async function startWriter(connect = openStoreConnection): Promise<Writer> {
     const made = createWriter(
       { ...storeConfig.parse({ flushMs: 10, retention: { days: 0 } }), dataDirectory },
       {
         log,
+        connect,
         state: new MemoryState(),
         clock: systemClock,
         logger: silentLogger,
@@ -284,5 +285,28 @@ describe('erase', () => {
     expect((await writer.erase({ ...request, dryRun: false })).traces).toHaveLength(6_000);
     expect(await number(`SELECT count() AS n FROM assay_decisions WHERE reason = '${SECRET}'`)).toBe(0);
     expect(await reader.coverage()).toMatchObject({ pending: 0, abstained: 6_000 });
+  });
+
+  it('goes on where it failed half way, also when the user has new traces by then', async () => {
+    await log.append(judged(1));
+    await written();
+    await writer.stop(signal);
+    writer = await startWriter(async (options) => {
+      const opened = await openStoreConnection(options);
+      const run: StoreConnection['run'] = async (sql, params) => {
+        if (sql.startsWith('ALTER TABLE assay_verdicts UPDATE')) throw new Error('the disk is full');
+        return opened.run(sql, params);
+      };
+      return { ...opened, run };
+    });
+    const request = { by: 'user', value: 'u-1', dryRun: false } as const;
+    await expect(writer.erase(request)).rejects.toThrow('the disk is full');
+    await writer.stop(signal);
+    writer = await startWriter();
+    await log.append(judged(2, { userId: 'u-1' }));
+    await written();
+    const { traces } = await writer.erase(request);
+    expect(traces.map(({ traceId }) => traceId).sort()).toEqual([traceIdOf(1), traceIdOf(2)]);
+    expect(await number('SELECT count() AS n FROM assay_verdicts WHERE notEmpty(quotes)')).toBe(0);
   });
 });

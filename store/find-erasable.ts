@@ -29,18 +29,17 @@ export function toErasureName({ by, value }: ErasureSubject): string {
 }
 
 /**
- * The traces of a subject.
- * @throws {PipelineError} TRACE_UNKNOWN when there is none, also none that was erased before, or the id is not clear
+ * The traces of a subject, also those that were erased before: to erase again is to make sure.
+ * @throws {PipelineError} TRACE_UNKNOWN when there is none, or the id is not clear
  */
 export async function findErasable(subject: ErasureSubject, deps: FindDeps): Promise<readonly TraceKey[]> {
   if (subject.by === 'trace') return findTrace(subject, deps.connection);
-  const found = [...(await findDecided(subject, deps.connection)), ...(await findOpen(subject, deps))];
-  if (found.length > 0) return found;
-  const erased = await deps.connection.rows<TraceKey>(
-    `SELECT DISTINCT tenant, trace_id AS traceId FROM assay_erasures WHERE by = {name: String} ${tenantClause(subject)}`,
-    { name: toErasureName(subject), tenant: subject.tenant ?? '' },
-  );
-  if (erased.length > 0) return erased;
+  const found = [
+    ...(await findDecided(subject, deps.connection)),
+    ...(await findOpen(subject, deps)),
+    ...(await findNoted(subject, deps.connection)),
+  ];
+  if (found.length > 0) return unique(found);
   const { by, value } = subject;
   throw unknown(
     `expected a trace of the ${by} ${JSON.stringify(value)}, got none; give the ${by} id as the emitter sends it, as assay why shows it`,
@@ -99,6 +98,18 @@ async function findOpen(subject: ErasureSubject, deps: FindDeps): Promise<readon
     if ((subject.by === 'session' ? sessionId : userId) === subject.value) found.push(key);
   }
   return found;
+}
+
+/** Those of an earlier erasure, whether or not it came to its end: their rows may have lost the name and nothing else. */
+function findNoted(subject: ErasureSubject, connection: StoreConnection): Promise<readonly TraceKey[]> {
+  return connection.rows<TraceKey>(
+    `SELECT DISTINCT tenant, trace_id AS traceId FROM assay_erasures WHERE by = {name: String} ${tenantClause(subject)}`,
+    { name: toErasureName(subject), tenant: subject.tenant ?? '' },
+  );
+}
+
+function unique(keys: readonly TraceKey[]): readonly TraceKey[] {
+  return [...new Map(keys.map((key) => [`${key.tenant}\0${key.traceId}`, key])).values()];
 }
 
 function tenantClause({ tenant }: ErasureSubject): string {

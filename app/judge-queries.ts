@@ -14,7 +14,7 @@ import { readTrace, traceKeyOf } from './read-trace.js';
  */
 export async function judgementOf(deps: QueryDeps, given: string): Promise<Judgement> {
   const { reader, config } = deps;
-  const key = await traceKeyOf(reader, given);
+  const key = await traceKeyOf(deps, given);
   const decision = await reader.decisionOf(key.tenant, key.traceId);
   if (decision === undefined) {
     throw new PipelineError(
@@ -31,7 +31,7 @@ export async function judgementOf(deps: QueryDeps, given: string): Promise<Judge
 /** What `judge` would send. Nothing is sent: the model is only asked for its price. */
 export async function previewJudging(deps: QueryDeps, given: string, request: JudgeRequest): Promise<JudgePreview> {
   const { reader, config } = deps;
-  const key = await traceKeyOf(reader, given);
+  const key = await traceKeyOf(deps, given);
   const { trajectory } = await readTrace(reader, key);
   const { evidence } = renderEvidence(trajectory, config.judges);
   const model = await deps.model();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { decisionOn } from '../store/samples.test-support.js';
-import { makeSpan } from '../test/fixtures/captures/make-span.js';
+import type { Decision } from '../core/decision.js';
+import type { Span } from '../core/span.js';
 import { createQueries } from './queries.js';
 import type { QueryDeps } from './query-deps.js';
 
@@ -25,14 +25,18 @@ it('prompts are read a page at a time, however many are asked for', async () => 
 });
 
 it('an outcome is never told without the decision that it rests on, whenever that is written', async () => {
-  const span = makeSpan();
-  const decision = decisionOn(span.traceId, { outcome: 'sampled_out' });
+  const traceId = 'a'.repeat(32);
+  const span = {
+    ...{ traceId, spanId: 'b'.repeat(16), parentSpanId: '', name: 'run', startNs: 0n, endNs: 1n },
+    ...{ attributes: new Map(), resource: new Map(), events: [], links: [], scopeName: '', statusCode: 0 },
+  } as unknown as Span;
+  const decision = { version: 1, outcome: 'sampled_out', firstSeenMs: 0, decidedAtMs: 1 } as unknown as Decision;
   for (let step = 0; step <= 10; step += 1) {
     let reads = 0;
     const isWritten = (): boolean => (reads += 1) > step;
     const deps = {
       reader: {
-        resolveTrace: async () => ({ tenant: 'acme', traceId: span.traceId }),
+        resolveTrace: async () => ({ tenant: 'acme', traceId }),
         outcomeOf: async () => (isWritten() ? 'sampled_out' : 'open'),
         decisionOf: async () => (isWritten() ? decision : undefined),
         spansOf: async () => [span],
@@ -42,7 +46,7 @@ it('an outcome is never told without the decision that it rests on, whenever tha
       },
       config: { judges: { votes: 3 } },
     } as unknown as QueryDeps;
-    const why = await createQueries(deps).why(span.traceId);
+    const why = await createQueries(deps).why(traceId);
     if (why.outcome !== 'open') expect(why.decision?.outcome).toBe('sampled_out');
   }
 });

@@ -61,8 +61,9 @@ export function createQueries(deps: QueryDeps): LocalQueries {
   };
 }
 
-async function why({ reader }: QueryDeps, given: string): Promise<Why> {
-  const key = await traceKeyOf(reader, given);
+async function why(deps: QueryDeps, given: string): Promise<Why> {
+  const { reader } = deps;
+  const key = await traceKeyOf(deps, given);
   // Before what it rests on: a row that is written meanwhile is then told too, never an outcome without its reasons.
   const outcome = await reader.outcomeOf(key.tenant, key.traceId);
   const decision = await reader.decisionOf(key.tenant, key.traceId);

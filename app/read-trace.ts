@@ -1,3 +1,4 @@
+import { systemClock } from '../core/clock.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
 import { joinLogEvents } from '../core/join-log-events.js';
@@ -7,6 +8,15 @@ import type { Trajectory } from '../core/trajectory.js';
 import { readTrajectory } from '../dialects/index.js';
 import type { StoreReader, TraceKey } from '../store/index.js';
 import { LAST } from './last-trace.js';
+import type { QueryDeps } from './query-deps.js';
+import { untilWritten } from './until-written.js';
+
+type TraceKeyDeps = Pick<QueryDeps, 'log' | 'config'> & {
+  readonly reader: Pick<StoreReader, 'listTraces' | 'resolveTrace'>;
+};
+
+/** Longest that a write of the store is waited for, beside the time until it begins. */
+const WRITE_MS = 2_000;
 
 /** A stored trace: what it is made of, and what it says. */
 export interface ReadTrace {
@@ -54,14 +64,13 @@ function restOf(decision: Decision): Trajectory {
 }
 
 /**
- * The one trace that a user means: an id, the first 8 digits or more of it, or `last`.
+ * The one trace that a user means: an id, the first 8 digits or more of it, or `last`, the newest that was acknowledged.
  * @throws {PipelineError} TRACE_UNKNOWN
  */
-export async function traceKeyOf(
-  reader: Pick<StoreReader, 'listTraces' | 'resolveTrace'>,
-  given: string,
-): Promise<TraceKey> {
+export async function traceKeyOf({ reader, log, config }: TraceKeyDeps, given: string): Promise<TraceKey> {
   if (given !== LAST) return reader.resolveTrace(given);
+  // Else a run that ended a moment ago is not there yet, and `last` tells of the one before it.
+  await untilWritten({ log, clock: systemClock }, config.store.flushMs + WRITE_MS);
   const newest = (await reader.listTraces({ limit: 1 }))[0];
   if (newest !== undefined) return { tenant: newest.tenant, traceId: newest.traceId };
   throw new PipelineError('TRACE_UNKNOWN', 'expected a trace to have been received, but none has arrived yet');

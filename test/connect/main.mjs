@@ -2,12 +2,13 @@
 // test/emitters in the provider's place.
 //   npm run test:connect                  all of them
 //   npm run test:connect -- python        those whose name contains one of these words
+//   ASSAY_PACKAGE=assay-0.1.0.tgz npm run test:connect     with that package, and not with one of this checkout
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cleanEnv } from '../emitters/harness/assay.mjs';
 import { startWeatherModel } from '../emitters/harness/weather-model.mjs';
@@ -16,8 +17,8 @@ import { linkTools, whyNotHere } from './tools.mjs';
 
 const GUIDES = fileURLToPath(new URL('../../docs/connect/', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const BLOCK_LIMIT_MS = 900_000;
-const UP_LIMIT_MS = 300_000;
+const BLOCK_LIMIT_MS = 300_000;
+const UP_LIMIT_MS = 120_000;
 /** Where a guide says that Assay, or a Collector before it, listens. */
 const PORTS = [4318, 4417, 4418];
 
@@ -46,10 +47,14 @@ function installed() {
   if (template !== undefined) return template;
   template = mkdtempSync(join(tmpdir(), 'assay-installed-'));
   const quiet = { cwd: template, stdio: ['ignore', 'ignore', 'inherit'] };
-  execFileSync('npm', ['pack', ROOT, '--ignore-scripts', '--silent', '--pack-destination', template], quiet);
-  const tarball = readdirSync(template).find((file) => file.endsWith('.tgz'));
-  execFileSync('npm', ['install', `./${tarball}`, '--no-audit', '--no-fund', '--loglevel=error'], quiet);
+  const tarball = process.env.ASSAY_PACKAGE === undefined ? packed(quiet) : resolve(process.env.ASSAY_PACKAGE);
+  execFileSync('npm', ['install', tarball, '--no-audit', '--no-fund', '--loglevel=error'], quiet);
   return template;
+}
+
+function packed(quiet) {
+  execFileSync('npm', ['pack', ROOT, '--ignore-scripts', '--silent', '--pack-destination', quiet.cwd], quiet);
+  return `./${readdirSync(quiet.cwd).find((file) => file.endsWith('.tgz'))}`;
 }
 
 /** @returns what went wrong, or undefined */
@@ -111,8 +116,11 @@ async function walk(blocks, site) {
   return asked > 0 ? undefined : 'expected a sample of output to hold the run against, the guide has none';
 }
 
+/** Runs a block as if it were typed into the terminal of those before it: what they exported is still there. */
 async function runBlock(text, { folder, env }) {
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', text], { cwd: folder, env, detached: true });
+  const kept = join(folder, '.tools', 'exported');
+  const script = `[ ! -f '${kept}' ] || . '${kept}'\ntrap "export -p > '${kept}'" EXIT\n${text}`;
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env, detached: true });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
   const timer = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), BLOCK_LIMIT_MS);

@@ -1,8 +1,8 @@
 /**
  * A guide as it can be followed: its code blocks, in order.
  *
- *     ```sh                   run in the folder, as typed
- *     ```sh background        started, and left running until the end
+ *     ```sh                   run in the folder, as typed into one terminal
+ *     ```sh background        started in a terminal of its own, and left running until the end
  *     ```js agent.mjs         written to that file (any language, when a file name follows)
  *     ```text output          must be in what the block before it printed: each line in this order, `…` stands for anything
  *

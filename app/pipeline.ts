@@ -1,4 +1,4 @@
-import { createLmdbLog, createLmdbState } from '../bus/index.js';
+import { createLmdbLog, createLmdbState, type EmbeddedLog } from '../bus/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
@@ -84,7 +84,7 @@ async function receive(context: RoleContext): Promise<Role> {
     admin: (path) => context.process.admin(path),
     random: Math.random,
   });
-  return { components: [log, collector], handlers: {}, address: () => collector.url };
+  return { components: [log, collector], handlers: { refusal: () => log.refusal() }, address: () => collector.url };
 }
 
 async function sample(context: RoleContext): Promise<Role> {
@@ -197,7 +197,7 @@ async function query(context: RoleContext): Promise<Role> {
   return { components: [log, reader], handlers: { ...queries } };
 }
 
-function makeLog(context: RoleContext): Log {
+function makeLog(context: RoleContext): EmbeddedLog {
   return createLmdbLog({ directory: context.directory.bus, ...context.config.bus }, observed(context));
 }
 

@@ -151,14 +151,22 @@ class EmbeddedAssay implements HostProcess {
       case '/healthz':
         return { status: 200, contentType, body: 'ok\n' };
       case '/readyz':
-        return this.#ready
-          ? { status: 200, contentType, body: 'ready\n' }
-          : { status: 503, contentType, body: 'not ready: a role is still starting, or stopping\n' };
+        return readiness(await this.#unready());
       case '/metrics':
+        // So that the free space of the disk is that of now.
+        await this.#unready();
         return { status: 200, ...(await metricsPage(await this.#roles.metrics())) };
       default:
         return undefined;
     }
+  }
+
+  /** Why no traffic should be sent here; undefined when it may be. */
+  async #unready(): Promise<string | undefined> {
+    if (!this.#ready) return 'a role is still starting, or stopping';
+    return this.#roles.has('receive')
+      ? ((await this.#roles.call('receive', 'refusal', [])) as string | undefined)
+      : undefined;
   }
 
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
@@ -171,6 +179,12 @@ class EmbeddedAssay implements HostProcess {
     if (answer === undefined) throw (await engineError()) ?? notServed(method);
     return answer;
   }
+}
+
+function readiness(problem: string | undefined): AdminAnswer {
+  const contentType = 'text/plain; charset=utf-8';
+  if (problem === undefined) return { status: 200, contentType, body: 'ready\n' };
+  return { status: 503, contentType, body: `not ready: ${problem}\n` };
 }
 
 function notServed(method: string): PipelineError {

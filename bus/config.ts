@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
 /** Settings of the embedded bus. */
@@ -27,14 +28,21 @@ export const busConfig = z.strictObject({
         .describe('Time between two looks for what to remove, in milliseconds.'),
     })
     .prefault({})
-    .describe('What is removed. A record that a consumer group has not committed is never removed.'),
+    .describe('What is removed. A record that a consumer group has not committed, or that no group reads, never is.'),
   capacityBytes: z
     .int()
     .min(1_048_576)
     .max(48 * GIB)
     .default(16 * GIB)
     .describe(
-      'Size in bytes of all topics together at which the bus takes no more spans, until groups commit and retention removes. At most 48 GiB: what consumers write must still fit into the 64 GiB that are mapped.',
+      'Size in bytes of all topics together at which the bus takes no more spans and logs, until groups commit and retention removes. At most 48 GiB: what consumers write must still fit into the 64 GiB that are mapped.',
+    ),
+  minFreeBytes: z
+    .int()
+    .min(0)
+    .default(512 * MIB)
+    .describe(
+      'Free bytes of the disk below which the bus takes no more spans and logs, so that the consumers and the store can still write; 0 for no such bound.',
     ),
 });
 

@@ -169,11 +169,13 @@ describe('the lmdb log on its disk', () => {
     const clock = manualClock();
     const retention = { ...busConfig.parse({}).retention, maxBytes: 1_100_000 };
     const log = await openLog({ retention }, { clock });
+    const readers = (['spans', 'spend'] as const).map((topic) => log.reader(topic, 'done'));
     const big = 'x'.repeat(100_000);
     for (let index = 0; index < 20; index += 1) {
       await log.append([textRecord(index % 2 === 0 ? 'spans' : 'spend', 'k', `${index} ${big}`)]);
       clock.advance(1);
     }
+    for (const reader of readers) await reader.commit(0, 10);
     clock.advance(retention.sweepIntervalMs);
     await vi.waitUntil(() => removed() === 10);
     expect((await firstText(log.reader('spans', 'g'))).slice(0, 3)).toBe('10 ');
@@ -212,11 +214,12 @@ describe('the lmdb log on its disk', () => {
     await log.append([span]);
     await log.append([span]);
     await expect(log.append([span])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
-    for (const topic of TOPICS.filter((each) => each !== 'spans')) {
+    for (const topic of TOPICS.filter((each) => each !== 'spans' && each !== 'logs')) {
       for (let index = 0; index < 4; index += 1) await log.append([textRecord(topic, 'k', 'y'.repeat(400_000))]);
       expect((await log.endOffsets(topic)).get(0)).toBe(4);
     }
-    await expect(log.append([span])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    for (const topic of ['spans', 'logs'] as const)
+      await expect(log.append([{ ...span, topic }])).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
   it('takes spans again after a restart at capacity, once they are committed', async () => {

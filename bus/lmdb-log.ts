@@ -5,8 +5,9 @@ import type { Log, LogReader, LogRecord, RecordPlace, Topic } from '../core/log.
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { createAppender, type Appender } from './appender.js';
-import { createCapacity, type Capacity } from './capacity.js';
+import { createCapacity, type Capacity, type Refusal } from './capacity.js';
 import type { BusConfig } from './config.js';
+import { createDiskSpace, type DiskSpace } from './disk-space.js';
 import { openEnvironment } from './environment.js';
 import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
@@ -26,13 +27,19 @@ export interface BusDeps {
   readonly metrics: Metrics;
 }
 
+/** A log that knows of the disk that it lies on. */
+export interface EmbeddedLog extends Log {
+  /** Why no spans are taken at the moment, as one sentence; undefined when they are. */
+  refusal(): string | undefined;
+}
+
 /**
  * The embedded bus: one lmdb file, opened by every thread that needs it, each with a log of its own.
  *
  * A record's `value` shares memory with its neighbours in the batch (256 KiB, or its own size when that is more): who
  * keeps a small part of a batch for long copies it.
  */
-export function createLmdbLog(options: BusOptions, deps: BusDeps): Log {
+export function createLmdbLog(options: BusOptions, deps: BusDeps): EmbeddedLog {
   return new LmdbLog(options, deps);
 }
 
@@ -40,10 +47,11 @@ interface OpenLog extends ReaderSource {
   readonly appender: Appender;
 }
 
-class LmdbLog implements Log {
+class LmdbLog implements EmbeddedLog {
   readonly #options: BusOptions;
   readonly #deps: BusDeps;
   readonly #instruments: BusInstruments;
+  readonly #disk: DiskSpace;
   readonly #capacity: Capacity;
   readonly #readers = new Set<LmdbReader>();
   readonly #stopped = new AbortController();
@@ -54,7 +62,8 @@ class LmdbLog implements Log {
     this.#options = options;
     this.#deps = deps;
     this.#instruments = busInstruments(deps.metrics);
-    this.#capacity = createCapacity(options);
+    this.#disk = createDiskSpace(options.directory, { ...deps, gauge: this.#instruments.diskFreeBytes });
+    this.#capacity = createCapacity(options, this.#disk);
   }
 
   async start(): Promise<void> {
@@ -89,14 +98,22 @@ class LmdbLog implements Log {
     // Before the check, so that a bus that was full when it was opened is swept too.
     this.#startSweeping();
     const startedMs = this.#deps.clock.nowMs();
+    const refusal = this.#capacity.refuse(records, tables);
+    if (refusal !== undefined) {
+      this.#countRefused(records, refusal.reason);
+      throw new PipelineError('BUS_UNAVAILABLE', refusal.message);
+    }
     try {
-      this.#capacity.require(records, tables);
       await appender.append(records);
     } catch (error) {
-      this.#instruments.refusedRecords.add(records.length);
+      this.#countRefused(records, 'write');
       throw error;
     }
     this.#instruments.appendSeconds.observe((this.#deps.clock.nowMs() - startedMs) / 1000);
+  }
+
+  refusal(): string | undefined {
+    return this.#capacity.refusal(this.#source().tables)?.message;
   }
 
   reader(topic: Topic, group: string): LogReader {
@@ -147,6 +164,10 @@ class LmdbLog implements Log {
     );
   }
 
+  #countRefused(records: readonly LogRecord[], reason: Refusal['reason'] | 'write'): void {
+    this.#instruments.refusedRecords.add(records.length, { reason });
+  }
+
   #onAppended(topics: readonly Topic[]): void {
     for (const reader of this.#readers) if (topics.includes(reader.topic)) reader.wake();
   }
@@ -154,9 +175,10 @@ class LmdbLog implements Log {
   #startSweeping(): void {
     if (this.#stopped.signal.aborted) return;
     const { environment, tables } = this.#source();
-    this.#sweeping ??= sweepUntil(this.#stopped.signal, this.#options.retention, {
+    this.#sweeping ??= sweepUntil(this.#stopped.signal, this.#options, {
       environment,
       tables,
+      disk: this.#disk,
       instruments: this.#instruments,
       ...this.#deps,
     });

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { TOPICS, type Topic } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { BusConfig } from './config.js';
+import type { DiskSpace } from './disk-space.js';
 import type { Environment } from './environment.js';
 import type { BusInstruments } from './instruments.js';
 import type { BlockMeta, Tables } from './tables.js';
@@ -10,7 +11,10 @@ import type { BlockMeta, Tables } from './tables.js';
 const BLOCKS_PER_PASS = 64;
 const HOUR_MS = 3_600_000;
 
+export type RetentionOptions = Pick<BusConfig, 'retention' | 'minFreeBytes'>;
+
 export interface RetentionDeps {
+  readonly disk: DiskSpace;
   readonly environment: Environment;
   readonly tables: Tables;
   readonly clock: Clock;
@@ -20,13 +24,15 @@ export interface RetentionDeps {
 
 /**
  * One bounded pass: removes the oldest blocks that are too old, or that are over the size, and that every group of their
- * topic has committed. The newest block of a topic always stays, because the next offset is read from it.
+ * topic has committed. On a disk that is nearly full that is whatever is committed, until there is room in the file for
+ * new records. The newest block of a topic always stays, because the next offset is read from it.
  *
  * @returns true when the pass was used up, so that there may be more to remove
  */
-async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps): Promise<boolean> {
+async function sweepOnce(options: RetentionOptions, deps: RetentionDeps): Promise<boolean> {
   const { environment, tables, clock, instruments } = deps;
-  const surplusBytes = tables.sizeBytes() - retention.maxBytes;
+  const { retention } = options;
+  const surplusBytes = Math.max(tables.sizeBytes() - retention.maxBytes, missingBytes(options, deps));
   const removed = await environment.write({
     apply() {
       const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
@@ -42,8 +48,14 @@ async function sweepOnce(retention: BusConfig['retention'], deps: RetentionDeps)
   return removed.length === BLOCKS_PER_PASS;
 }
 
+function missingBytes({ minFreeBytes }: RetentionOptions, { disk, tables }: RetentionDeps): number {
+  return disk.freeBytes() >= minFreeBytes ? 0 : minFreeBytes - tables.reusableBytes();
+}
+
+/** What no group has ever read is kept too: a receiver may run for days before the rest of Assay is installed. */
 function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
   const committed = tables.groupsOf(topic).map(([, offset]) => offset);
+  if (committed.length === 0) return [];
   const limit = Math.min(...committed, tables.newestBlock(topic)?.firstOffset ?? 0);
   return tables.oldestBlocks(topic, BLOCKS_PER_PASS).filter(({ endOffset }) => endOffset <= limit);
 }
@@ -64,16 +76,12 @@ function choose(
 }
 
 /** Sweeps every `sweepIntervalMs` until the signal aborts, and pass after pass while there is more to remove. */
-export async function sweepUntil(
-  signal: AbortSignal,
-  retention: BusConfig['retention'],
-  deps: RetentionDeps,
-): Promise<void> {
+export async function sweepUntil(signal: AbortSignal, options: RetentionOptions, deps: RetentionDeps): Promise<void> {
   const isRunning = (): boolean => !signal.aborted;
   while (isRunning()) {
-    await deps.clock.sleep(retention.sweepIntervalMs, signal);
+    await deps.clock.sleep(options.retention.sweepIntervalMs, signal);
     try {
-      while ((await sweepOnce(retention, deps)) && isRunning());
+      while ((await sweepOnce(options, deps)) && isRunning());
     } catch (error) {
       deps.logger.warn({ error }, 'old records could not be removed from the bus; the next sweep tries again');
     }

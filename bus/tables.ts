@@ -67,6 +67,8 @@ export interface Tables {
   replacements(): number;
   /** Bytes of disk that blocks take. */
   sizeBytes(): number;
+  /** Bytes of the file that nothing takes: the file never shrinks, what is appended uses these first. */
+  reusableBytes(): number;
   /** Offset that the group committed; undefined when the topic does not know the group. */
   committed(topic: Topic, group: string): number | undefined;
   putCommitted(topic: Topic, group: string, offset: number): void;
@@ -116,6 +118,7 @@ export function openTables(environment: Environment): Tables {
     replacements: () => toOffset(gaps.getBinary(REPLACEMENTS)) ?? 0,
     ...gapReads(gaps),
     sizeBytes: () => pagesOf(blocks),
+    reusableBytes: () => Math.max(0, fileBytes(environment) - pagesOf(blocks)),
     committed: (topic, group) => toOffset(groups.getBinary([topic, group, PARTITION])),
     putCommitted: (topic, group, offset) => {
       groups.putSync([topic, group, PARTITION], fromOffset(offset));
@@ -200,6 +203,16 @@ interface PageStats {
   readonly treeBranchPageCount: number;
   readonly treeLeafPageCount: number;
   readonly overflowPages: number;
+}
+
+interface FileStats {
+  readonly pageSize: number;
+  readonly lastPageNumber: number;
+}
+
+function fileBytes({ root }: Environment): number {
+  const { lastPageNumber, pageSize } = root.getStats() as FileStats;
+  return (lastPageNumber + 1) * pageSize;
 }
 
 function pagesOf(blocks: Table): number {

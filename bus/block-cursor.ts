@@ -1,18 +1,20 @@
+import type { Clock } from '../core/clock.js';
 import type { PollOptions, StoredRecord, Topic } from '../core/log.js';
-import type { Logger } from '../core/logger.js';
 import { openBlock, type Block } from './block.js';
-import type { BusInstruments } from './instruments.js';
+import { deadLetter, type DeadLetter } from './dead-letters.js';
 import { PARTITION, type BlockMeta, type Tables } from './tables.js';
 
 interface LoadedBlock {
   readonly meta: BlockMeta;
+  readonly bytes: Buffer;
   /** Undefined when its header is spoilt. */
   readonly block: Block | undefined;
 }
 
 export interface CursorDeps {
-  readonly logger: Logger;
-  readonly instruments: BusInstruments;
+  readonly clock: Clock;
+  /** Told of what is skipped because it is not what was written. */
+  readonly onDead: (letter: DeadLetter) => void;
 }
 
 /** A place in a topic, and the block that is open there. Hot path: runs per record; `bench/bus.ts` measures it. */
@@ -44,7 +46,7 @@ export class BlockCursor {
       if (loaded === undefined) break;
       const offset = this.#position;
       if (loaded.block === undefined) {
-        this.#skipTo(loaded.meta.endOffset);
+        this.#bury(loaded.meta, loaded.bytes, 'block');
         continue;
       }
       const index = offset - loaded.meta.firstOffset;
@@ -56,7 +58,7 @@ export class BlockCursor {
       if (records.length > 0 && bytes > maxBytes) break;
       const record = loaded.block.recordAt(index);
       if (record === undefined) {
-        this.#skipTo(offset + 1);
+        this.#bury(loaded.meta, loaded.block.bodyAt(index), 'record');
         continue;
       }
       const { acceptedAtMs } = loaded.meta;
@@ -81,20 +83,15 @@ export class BlockCursor {
     const meta = at === before?.endOffset ? tables.blockFrom(this.#topic, at) : tables.blockAt(this.#topic, at);
     if (meta === undefined) return undefined;
     this.#position = Math.max(at, meta.firstOffset);
-    const bytes = tables.read(meta.key);
-    this.#loaded = {
-      meta,
-      block: bytes === undefined ? undefined : openBlock(bytes, meta.endOffset - meta.firstOffset),
-    };
+    const bytes = tables.read(meta.key) ?? Buffer.alloc(0);
+    this.#loaded = { meta, bytes, block: openBlock(bytes, meta.endOffset - meta.firstOffset) };
     return this.#loaded;
   }
 
-  #skipTo(offset: number): void {
-    this.#deps.instruments.corruptRecords.add(offset - this.#position, { topic: this.#topic });
-    this.#deps.logger.error(
-      { topic: this.#topic, partition: PARTITION, fromOffset: this.#position, toOffset: offset - 1 },
-      'records of the bus are not those that were written and are skipped; check the disk',
-    );
-    this.#position = offset;
+  #bury(meta: BlockMeta, body: Buffer, reason: DeadLetter['reason']): void {
+    const firstOffset = this.#position;
+    const endOffset = reason === 'block' ? meta.endOffset : firstOffset + 1;
+    this.#position = endOffset;
+    this.#deps.onDead(deadLetter(meta, { firstOffset, endOffset, reason, foundAtMs: this.#deps.clock.nowMs() }, body));
   }
 }

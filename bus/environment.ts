@@ -102,7 +102,7 @@ function openRoot(path: string): RootDatabase<Buffer, string> {
       mapSize: MAP_BYTES,
       overlappingSync: false,
       encoding: 'binary',
-      maxDbs: 4,
+      maxDbs: 5,
       maxReaders: 256,
     });
     syncDirectory(dirname(path));

@@ -5,7 +5,7 @@ import { type Block, eraseFromBlock, openBlock } from './block.js';
 import type { Environment } from './environment.js';
 import type { BusInstruments } from './instruments.js';
 import { scrubFreePages } from './scrub.js';
-import { type BlockMeta, type Gap, PARTITION, type Tables } from './tables.js';
+import { type BlockMeta, type Gap, moveGroupsOn, PARTITION, type Tables } from './tables.js';
 
 /** Blocks looked at before others have their turn. */
 const BLOCKS_PER_TURN = 64;
@@ -79,12 +79,8 @@ function eraseInPlace(meta: BlockMeta, erasure: Erasure, tables: Tables): number
   const erased = findErased(meta, erasure, tables);
   if (block === undefined || erased.size === 0) return 0;
   const count = meta.endOffset - meta.firstOffset;
-  tables.replaceBlock(meta, eraseFromBlock(block, count, erased), gapsOf(meta, block, erased));
-  const topic = meta.key[0] as Topic;
-  for (const [group, committed] of tables.groupsOf(topic)) {
-    const next = tables.skipGaps(topic, committed);
-    if (next > committed) tables.putCommitted(topic, group, next);
-  }
+  tables.replaceBlock(meta, eraseFromBlock(block, count, erased), gapsOf(meta, erased, tables));
+  moveGroupsOn(meta.key[0] as Topic, tables);
   return erased.size;
 }
 
@@ -108,11 +104,12 @@ function open(meta: BlockMeta, tables: Tables): Block | undefined {
   return bytes === undefined ? undefined : openBlock(bytes, meta.endOffset - meta.firstOffset);
 }
 
-function gapsOf(meta: BlockMeta, block: Block, erased: ReadonlySet<number>): readonly Gap[] {
+/** What the block has as gaps already, be it erased or spoilt, and what is erased now. */
+function gapsOf(meta: BlockMeta, erased: ReadonlySet<number>, tables: Tables): readonly Gap[] {
+  const topic = meta.key[0] as Topic;
   const gaps: { firstOffset: number; endOffset: number }[] = [];
   for (let offset = meta.firstOffset; offset < meta.endOffset; offset += 1) {
-    const index = offset - meta.firstOffset;
-    if (!erased.has(index) && !block.isErased(index)) continue;
+    if (!erased.has(offset - meta.firstOffset) && tables.skipGaps(topic, offset) === offset) continue;
     const last = gaps.at(-1);
     if (last?.endOffset === offset) last.endOffset = offset + 1;
     else gaps.push({ firstOffset: offset, endOffset: offset + 1 });

@@ -7,6 +7,7 @@ import type { Metrics } from '../core/metrics.js';
 import { createAppender, type Appender } from './appender.js';
 import { createCapacity, type Capacity, type Refusal } from './capacity.js';
 import type { BusConfig } from './config.js';
+import { openDeadLetters } from './dead-letters.js';
 import { createDiskSpace, type DiskSpace } from './disk-space.js';
 import { openEnvironment } from './environment.js';
 import { eraseKeys } from './erase.js';
@@ -79,7 +80,7 @@ class LmdbLog implements EmbeddedLog {
         this.#onAppended(topics);
       },
     });
-    this.#opened = { environment, tables, appender };
+    this.#opened = { environment, tables, deadLetters: openDeadLetters(environment, tables), appender };
     await Promise.all([...this.#readers].map((reader) => reader.join()));
   }
 

@@ -1,14 +1,18 @@
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
 import type { LogReader, PollOptions, StoredRecord, Topic } from '../core/log.js';
-import { BlockCursor, type CursorDeps } from './block-cursor.js';
+import type { Logger } from '../core/logger.js';
+import { BlockCursor } from './block-cursor.js';
+import type { DeadLetter, DeadLetters } from './dead-letters.js';
 import type { Environment } from './environment.js';
+import type { BusInstruments } from './instruments.js';
 import { PARTITION, type Tables } from './tables.js';
 
 /** What a reader works with while the log is open. */
 export interface ReaderSource {
   readonly environment: Environment;
   readonly tables: Tables;
+  readonly deadLetters: DeadLetters;
 }
 
 /** A reader that got no record for so long looks for the next one less often, or an idle bus costs a few percent of a core. */
@@ -21,7 +25,9 @@ export interface ReaderOptions {
   readonly pollIntervalMs: number;
 }
 
-export interface ReaderDeps extends CursorDeps {
+export interface ReaderDeps {
+  readonly logger: Logger;
+  readonly instruments: BusInstruments;
   /** @throws {PipelineError} BUS_CLOSED while the log is not open */
   readonly source: () => ReaderSource;
   readonly clock: Clock;
@@ -39,6 +45,8 @@ export class LmdbReader implements LogReader {
   /** When it was last given a record, or first asked for one. */
   #busyAtMs: number | undefined;
   #sleeper: AbortController | undefined;
+  /** Found and not written down yet. */
+  #dead: DeadLetter[] = [];
 
   constructor(options: ReaderOptions, deps: ReaderDeps) {
     this.#options = options;
@@ -76,6 +84,7 @@ export class LmdbReader implements LogReader {
     for (;;) {
       if (signal.aborted || this.#isClosed()) return [];
       const records = this.#paused ? [] : this.#read(cursor, options);
+      if (this.#dead.length > 0) await this.#bury();
       const intervalMs = this.#intervalMs(records.length > 0);
       if (records.length > 0 || remainingMs <= 0) return records;
       remainingMs -= await this.#wait(Math.min(intervalMs, remainingMs), signal);
@@ -150,7 +159,26 @@ export class LmdbReader implements LogReader {
         return first;
       },
     });
-    return new BlockCursor(topic, committed, this.#deps);
+    const onDead = (letter: DeadLetter): void => {
+      this.#dead.push(letter);
+    };
+    return new BlockCursor(topic, committed, { clock: this.#deps.clock, onDead });
+  }
+
+  /** Says each once, whichever group found it first. What cannot be written down is said each time it is found. */
+  async #bury(): Promise<void> {
+    const letters = this.#dead.splice(0);
+    const { logger, instruments, source } = this.#deps;
+    const { environment, deadLetters } = source();
+    const isNew = (letter: DeadLetter): boolean => deadLetters.put(letter);
+    const found = await environment.write({ apply: () => letters.filter(isNew) }).catch(() => letters);
+    for (const letter of found) {
+      instruments.corruptRecords.add(letter.endOffset - letter.firstOffset, { topic: letter.topic });
+      logger.error(
+        { ...letter },
+        'records of the bus are not those that were written and are skipped; check the disk; assay doctor lists them',
+      );
+    }
   }
 
   /** How long it waited: until woken, or `ms` at least, also on a clock that stands still. */

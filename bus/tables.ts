@@ -28,7 +28,7 @@ export interface BlockMeta {
   readonly acceptedAtMs: number;
 }
 
-/** Offsets of erased records that follow each other. */
+/** Offsets of records that follow each other, and that were erased or are spoilt. */
 export interface Gap {
   readonly firstOffset: number;
   /** One past the last. */
@@ -59,9 +59,11 @@ export interface Tables {
   replaceBlock(meta: BlockMeta, bytes: Buffer, gaps: readonly Gap[]): void;
   /** Writes the small blocks next to this one anew, as they are: their pages lose what lies unused in them. */
   renewAround(meta: BlockMeta): void;
-  /** The first offset from this one on that was not erased. */
+  /** These offsets will never be read. */
+  putGap(topic: Topic, gap: Gap): void;
+  /** The first offset from this one on that is in no gap. */
   skipGaps(topic: Topic, offset: number): number;
-  /** Offsets from this one on that were erased. */
+  /** Offsets from this one on that are in gaps. */
   erasedFrom(topic: Topic, offset: number): number;
   /** Grows with every block that is replaced: what was read before may hold erased records. */
   replacements(): number;
@@ -115,10 +117,29 @@ export function openTables(environment: Environment): Tables {
       const keys = ranges.flatMap((range) => [...blocks.getKeys({ ...range, limit: BLOCKS_A_PAGE })]) as BlockKey[];
       for (const key of keys) if (key[4] < PAGE_BYTES) blocks.putSync(key, Buffer.from(blocks.getBinary(key)!));
     },
+    putGap(topic, { firstOffset, endOffset }) {
+      const key: BlockKey = [topic, PARTITION, firstOffset, 0, 0, 0];
+      removeGaps(gaps, { key, firstOffset, endOffset });
+      gaps.putSync([topic, PARTITION, firstOffset], fromOffset(endOffset));
+    },
     replacements: () => toOffset(gaps.getBinary(REPLACEMENTS)) ?? 0,
     ...gapReads(gaps),
     sizeBytes: () => pagesOf(blocks),
     reusableBytes: () => Math.max(0, fileBytes(environment) - pagesOf(blocks)),
+    ...groupOffsets(groups),
+  };
+}
+
+/** A group that has come to a gap moves on behind it: nobody could commit what nobody will be given. */
+export function moveGroupsOn(topic: Topic, tables: Tables): void {
+  for (const [group, committed] of tables.groupsOf(topic)) {
+    const next = tables.skipGaps(topic, committed);
+    if (next > committed) tables.putCommitted(topic, group, next);
+  }
+}
+
+function groupOffsets(groups: Table): Pick<Tables, 'committed' | 'putCommitted' | 'groupsOf'> {
+  return {
     committed: (topic, group) => toOffset(groups.getBinary([topic, group, PARTITION])),
     putCommitted: (topic, group, offset) => {
       groups.putSync([topic, group, PARTITION], fromOffset(offset));
@@ -184,7 +205,9 @@ function gapReads(gaps: Table): Pick<Tables, 'skipGaps' | 'erasedFrom'> {
   };
 }
 
-function removeGaps(gaps: Table, { key: [topic, partition], firstOffset, endOffset }: BlockMeta): void {
+type GapPlace = Pick<BlockMeta, 'key' | 'firstOffset' | 'endOffset'>;
+
+function removeGaps(gaps: Table, { key: [topic, partition], firstOffset, endOffset }: GapPlace): void {
   const range = { start: [topic, partition, firstOffset], end: [topic, partition, endOffset] };
   for (const key of [...gaps.getKeys(range)]) gaps.removeSync(key);
 }

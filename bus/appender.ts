@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import { faultPoint } from '../core/fault-points.js';
 import type { LogRecord, Topic } from '../core/log.js';
-import { encodeBlock, encodeRecord, type EncodedRecord } from './block.js';
+import { encodeBlock, encodeRecords, type EncodedRecord } from './block.js';
 import type { Environment, WriteJob } from './environment.js';
 import type { BusInstruments } from './instruments.js';
+import { createScratch, type Scratch } from './scratch.js';
 import { PARTITION, type Tables } from './tables.js';
 
 /** A reader reads a block as one piece, so this is also the least that a poll holds in memory. */
@@ -34,6 +35,8 @@ export function createAppender(deps: AppenderDeps): Appender {
   const { environment, instruments } = deps;
   let pending = new Map<Topic, EncodedRecord[]>();
   let flushing: Promise<void> | undefined;
+  // Free again once the transaction is over, which has its own copy by then.
+  const scratch = createScratch();
 
   function groupJob(): WriteJob<void> {
     let blocks: readonly PreparedBlock[] = [];
@@ -42,7 +45,8 @@ export function createAppender(deps: AppenderDeps): Appender {
         const taken = pending;
         pending = new Map();
         flushing = undefined;
-        blocks = prepareBlocks(taken);
+        scratch.reset();
+        blocks = prepareBlocks(taken, scratch);
       },
       apply() {
         for (const block of blocks) putBlock(block, deps);
@@ -61,22 +65,28 @@ export function createAppender(deps: AppenderDeps): Appender {
 
   return {
     async append(records) {
-      const encoded = records.map((record) => [record.topic, encodeRecord(record)] as const);
-      for (const [topic, record] of encoded) {
+      // All of them before any is queued, so that one that cannot be encoded leaves nothing behind.
+      const encoded = encodeRecords(records);
+      records.forEach(({ topic }, index) => {
         let group = pending.get(topic);
         if (group === undefined) pending.set(topic, (group = []));
-        group.push(record);
-      }
+        group.push(encoded[index]!);
+      });
       flushing ??= environment.write(groupJob());
       return flushing;
     },
   };
 }
 
-function prepareBlocks(byTopic: ReadonlyMap<Topic, readonly EncodedRecord[]>): readonly PreparedBlock[] {
+function prepareBlocks(
+  byTopic: ReadonlyMap<Topic, readonly EncodedRecord[]>,
+  scratch: Scratch,
+): readonly PreparedBlock[] {
   const blocks: PreparedBlock[] = [];
   for (const [topic, records] of byTopic) {
-    for (const slice of cut(records)) blocks.push({ topic, count: slice.length, bytes: encodeBlock(slice) });
+    for (const slice of cut(records)) {
+      blocks.push({ topic, count: slice.length, bytes: encodeBlock(slice, (bytes) => scratch.take(bytes)) });
+    }
   }
   return blocks;
 }

@@ -34,12 +34,24 @@ export interface EncodedRecord {
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 const NO_BYTES = Buffer.alloc(0);
 
-/** Everything of a record but its value, as bytes. The value is copied only when the block is put together. */
-export function encodeRecord(record: LogRecord): EncodedRecord {
-  const key = Buffer.from(record.key);
-  const headers = record.headers === undefined ? NO_BYTES : encodeHeaders(record.headers);
-  const bytes = FIXED_BODY_BYTES + key.length + headers.length + record.value.length;
-  return { key, headers, value: record.value, bytes };
+/** Everything of records but their values, as bytes. The values are copied only when the block is put together. */
+export function encodeRecords(records: readonly LogRecord[]): readonly EncodedRecord[] {
+  const toBytes = headersEncoder();
+  return records.map(({ key: text, headers: named, value }) => {
+    const key = Buffer.from(text);
+    const headers = named === undefined ? NO_BYTES : toBytes(named);
+    return { key, headers, value, bytes: FIXED_BODY_BYTES + key.length + headers.length + value.length };
+  });
+}
+
+/** Headers made ready; the records of a request share one object, which saves encoding it again. */
+function headersEncoder(): (headers: Readonly<Record<string, string>>) => Buffer {
+  let last: Readonly<Record<string, string>> = NO_HEADERS;
+  let lastBytes: Buffer = NO_BYTES;
+  return (headers) => {
+    if (headers !== last) [last, lastBytes] = [headers, encodeHeaders(headers)];
+    return lastBytes;
+  };
 }
 
 function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
@@ -55,12 +67,18 @@ function encodeHeaders(headers: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Puts a block together. */
-export function encodeBlock(records: readonly EncodedRecord[]): Buffer {
+/**
+ * Puts a block together.
+ * @param allocate - gives a buffer of exactly so many bytes
+ */
+export function encodeBlock(
+  records: readonly EncodedRecord[],
+  allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafeSlow(bytes),
+): Buffer {
   const headerBytes = FIXED_HEADER_BYTES + 4 * records.length;
   let total = headerBytes;
   for (const record of records) total += record.bytes;
-  const block = Buffer.allocUnsafeSlow(total);
+  const block = allocate(total);
   block.writeUInt32LE(records.length, 4);
   let at = headerBytes;
   records.forEach((record, index) => {

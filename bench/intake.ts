@@ -21,7 +21,7 @@ interface Subject {
 }
 
 /** Sent before the clock starts, to servers of all kinds: compilers and connections warm up. */
-const WARM_UP_BATCHES = 40;
+const WARM_UP_BATCHES = 80;
 const NO_COLLECTOR =
   'The OpenTelemetry Collector was skipped: expected it where bench/peers/otelcol/build.sh puts it, found none; that script builds it with Go 1.26.';
 

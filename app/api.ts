@@ -296,6 +296,8 @@ export interface AssayQueries {
 export interface RunningAssay {
   /** Such as `http://127.0.0.1:4318`. */
   readonly url: string;
+  /** Where OTLP over gRPC is taken, such as `http://127.0.0.1:4317`; left out where that is off. */
+  readonly grpcUrl?: string;
   readonly dataDirectory: string;
   readonly queries: AssayQueries;
   status(): Promise<Status>;

@@ -33,7 +33,14 @@ export interface Role {
   readonly components: readonly Component[];
   readonly handlers: RpcHandlers;
   /** Where it can be reached, once started. */
-  address?(): string;
+  address?(): ReceiverAddress;
+}
+
+/** Where the receiver can be reached. */
+export interface ReceiverAddress {
+  readonly url: string;
+  /** Left out where gRPC is off. */
+  readonly grpcUrl?: string;
 }
 
 /** What a role may ask of the process that hosts it. */
@@ -84,7 +91,11 @@ async function receive(context: RoleContext): Promise<Role> {
     admin: (path) => context.process.admin(path),
     random: Math.random,
   });
-  return { components: [log, collector], handlers: { refusal: () => log.refusal() }, address: () => collector.url };
+  const address = (): ReceiverAddress => {
+    const { url, grpcUrl } = collector;
+    return grpcUrl === undefined ? { url } : { url, grpcUrl };
+  };
+  return { components: [log, collector], handlers: { refusal: () => log.refusal() }, address };
 }
 
 async function sample(context: RoleContext): Promise<Role> {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { HostProcess } from './pipeline.js';
+import type { HostProcess, ReceiverAddress } from './pipeline.js';
 import type { RoleSetup } from './role-runtime.js';
 import { createRpc, type Rpc } from './rpc.js';
 
@@ -11,7 +11,7 @@ export interface HostedRole {
   /** Rejects when the thread ends before it was asked to. Never resolves. */
   readonly died: Promise<never>;
   /** @returns where it can be reached, if anywhere */
-  start(): Promise<string | undefined>;
+  start(): Promise<ReceiverAddress | undefined>;
   /** Hands on what it holds and closes what it has open; the thread stays until `end`. */
   stop(): Promise<void>;
   end(): Promise<void>;
@@ -44,7 +44,7 @@ export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
   died.catch(() => undefined);
   return {
     died,
-    start: async () => (await rpc.call('start')) as string | undefined,
+    start: async () => (await rpc.call('start')) as ReceiverAddress | undefined,
     metrics: async () => (await rpc.call('metrics')) as object,
     call: (method, args) => rpc.call('call', method, args),
     async stop() {

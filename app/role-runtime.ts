@@ -5,7 +5,7 @@ import { assayConfig, type RawConfig } from './config.js';
 import { openDataDirectory } from './data-directory.js';
 import { createLogger } from './logger.js';
 import { createMetrics } from './metrics.js';
-import { buildRole, type HostProcess, type Role, type RoleName } from './pipeline.js';
+import { buildRole, type HostProcess, type ReceiverAddress, type Role, type RoleName } from './pipeline.js';
 
 /** What a role is made from: plain data, so that it can cross to a thread and be parsed again there. */
 export interface RoleSetup {
@@ -20,7 +20,7 @@ export interface RoleSetup {
 /** A role's life, and the calls that it answers. */
 export interface RoleRuntime {
   /** @returns where it can be reached, if anywhere */
-  start(): Promise<string | undefined>;
+  start(): Promise<ReceiverAddress | undefined>;
   stop(): Promise<void>;
   /** As prom-client's JSON. */
   metrics(): Promise<object>;

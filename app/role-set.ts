@@ -1,4 +1,4 @@
-import type { HostProcess, RoleName } from './pipeline.js';
+import type { HostProcess, ReceiverAddress, RoleName } from './pipeline.js';
 import { hostRole, type HostedRole } from './role-host.js';
 import { createRoleRuntime, type RoleRuntime, type RoleSetup } from './role-runtime.js';
 
@@ -35,21 +35,21 @@ export class RoleSet {
     return this.#options.roles.includes(role);
   }
 
-  /** @returns where the receiver can be reached, or empty */
-  async start(signal?: AbortSignal): Promise<string> {
+  /** @returns where the receiver can be reached, if it runs here */
+  async start(signal?: AbortSignal): Promise<ReceiverAddress | undefined> {
     const { roles, setup, host, onDeath } = this.#options;
     signal?.throwIfAborted();
     // All at once, because loading takes longer than starting.
     for (const name of THREAD_ORDER) if (roles.includes(name)) this.#threads.set(name, hostRole(setup(name), host));
     await this.#query?.start();
-    let url = '';
+    let address: ReceiverAddress | undefined;
     for (const thread of this.#threads.values()) {
       signal?.throwIfAborted();
       thread.died.catch((error: unknown) => onDeath?.(error as Error));
-      url = (await thread.start()) ?? url;
+      address = (await thread.start()) ?? address;
     }
     signal?.throwIfAborted();
-    return url;
+    return address;
   }
 
   /** @param queriesEnd - awaited when nothing is handed on any more, and before the query role stops */

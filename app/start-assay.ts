@@ -22,7 +22,7 @@ import { holdControlSocket, notReady, type ControlSocket } from './control-socke
 import { openDataDirectory } from './data-directory.js';
 import type { LoadedConfig } from './load-config.js';
 import { metricsPage } from './metrics.js';
-import { rolesFor, type AdminAnswer, type HostProcess, type RoleName } from './pipeline.js';
+import { rolesFor, type AdminAnswer, type HostProcess, type ReceiverAddress, type RoleName } from './pipeline.js';
 import { RoleSet } from './role-set.js';
 import { useUtc } from './use-utc.js';
 
@@ -84,7 +84,7 @@ class EmbeddedAssay implements HostProcess {
   #stopped: Promise<void> | undefined;
   #ready = false;
   #answering = false;
-  #url = '';
+  #address: ReceiverAddress = { url: '' };
 
   constructor(options: StartOptions & { readonly roles: readonly RoleName[] }, root: string) {
     const { loaded, env, onDeath, roles } = options;
@@ -103,7 +103,7 @@ class EmbeddedAssay implements HostProcess {
     const handler = (method: string, args: readonly unknown[]): Promise<unknown> => this.#answer(method, args);
     this.#control = await holdControlSocket(this.#root, { kind: 'up', handler }, signal);
     try {
-      this.#url = await this.#roles.start(signal);
+      this.#address = (await this.#roles.start(signal)) ?? this.#address;
     } catch (error) {
       await this.stop();
       throw error;
@@ -125,7 +125,7 @@ class EmbeddedAssay implements HostProcess {
   running(): RunningAssay {
     const call = (method: string, ...args: readonly unknown[]): Promise<unknown> => this.#call(method, args);
     return {
-      url: this.#url,
+      ...this.#address,
       dataDirectory: this.#root,
       queries: remoteQueries(call),
       status: async () => (await call('status')) as Status,

@@ -150,7 +150,7 @@ describe('a request that is refused', () => {
     options: Send,
     expected: { readonly status: number; readonly part: string },
   ])[] = [
-    ['GET', { method: 'GET' }, { status: 405, part: 'expected POST for /v1/traces, got GET' }],
+    ['GET', { method: 'GET' }, { status: 405, part: 'expected POST, OPTIONS for /v1/traces, got GET' }],
     [
       'no content type',
       { body: valid() },
@@ -192,12 +192,12 @@ describe('a request that is refused', () => {
     [
       'a wrong path',
       { path: '/v1/trace', headers: PROTOBUF, body: valid() },
-      { status: 404, part: 'expected a path of /v1/traces, /v1/logs, got /v1/trace' },
+      { status: 404, part: '/otel/v1/traces, /info, got /v1/trace;' },
     ],
     [
-      'metrics',
+      'traces as metrics',
       { path: '/v1/metrics', headers: PROTOBUF, body: valid() },
-      { status: 404, part: 'OTEL_METRICS_EXPORTER=none' },
+      { status: 400, part: 'got what looks like traces, which belong to /v1/traces,' },
     ],
     [
       'logs as traces',
@@ -236,7 +236,7 @@ describe('a request that is refused', () => {
 
   it('says which methods and encodings would do', async () => {
     const rig = await startRig();
-    expect((await send(rig, { method: 'PUT' })).headers['allow']).toBe('POST');
+    expect((await send(rig, { method: 'PUT' })).headers['allow']).toBe('POST, OPTIONS');
     expect((await send(rig, { headers: { ...PROTOBUF, 'content-encoding': 'zstd' } })).headers['accept-encoding']).toBe(
       'gzip',
     );
@@ -459,7 +459,7 @@ describe('the life of a collector', () => {
       logger: silentLogger,
       clock: systemClock,
     };
-    const idle = createCollector(collectorConfig.parse({ http: { port: 0 } }), deps);
+    const idle = createCollector(collectorConfig.parse({ http: { port: 0 }, grpc: { port: 0 } }), deps);
     expect(() => idle.url).toThrow('expected a collector that was started');
     await idle.stop(never);
     const rig = await startRig();

@@ -5,14 +5,20 @@ import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { refusalAnswer, type Answer } from './answer.js';
+import { createAuth } from './auth.js';
 import type { CollectorConfig } from './config.js';
-import { createExport, type ExportDeps, type SignalCounters } from './export-signal.js';
+import { createCors } from './cors.js';
+import { createGrpcServer } from './grpc-server.js';
 import { answerEncoding } from './headers.js';
+import { createHeapGuard } from './heap-guard.js';
+import { createHttpExport } from './http-export.js';
 import { HttpServer } from './http-server.js';
 import { createInFlight } from './in-flight.js';
+import { createReceiver, type Receiver, type SignalCounters } from './receive.js';
 import { createRefusalLog } from './refusal-log.js';
 import { dispatch, type Route, type Routes } from './routes.js';
-import { LOGS, TRACES } from './signals.js';
+import type { SignalName } from './signal-names.js';
+import { LOGS, METRICS, TRACES } from './signals.js';
 
 /** What an operator's path answers. */
 export interface AdminPage {
@@ -24,7 +30,7 @@ export interface AdminPage {
 /** Collaborators of the collector. */
 export interface CollectorDeps {
   /** Takes the spans and log records. Who starts and stops it is not the collector. */
-  readonly log: Log;
+  readonly log: Pick<Log, 'append'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -32,66 +38,110 @@ export interface CollectorDeps {
   readonly admin?: (path: string) => Promise<AdminPage | undefined>;
   /** In [0, 1); spreads the senders' retries. */
   readonly random?: () => number;
+  /** How full the heap is, in [0, 1]; of this thread when it is left out. */
+  readonly heapRatio?: () => number;
 }
 
 /** The OTLP receiver. */
 export interface Collector extends Component {
   /** Such as `http://127.0.0.1:4318`; only once started. */
   readonly url: string;
+  /** Where gRPC is spoken, such as `http://127.0.0.1:4317`; only once started, and undefined where it is off. */
+  readonly grpcUrl: string | undefined;
 }
 
 const ADMIN_PATHS = ['/healthz', '/readyz', '/metrics'] as const;
 
+/** Each path that a real exporter posts to. The longer ones are of Langfuse and of LangSmith. */
+const EXPORT_PATHS = [
+  ['/v1/traces', TRACES],
+  ['/v1/logs', LOGS],
+  ['/v1/metrics', METRICS],
+  ['/api/public/otel/v1/traces', TRACES],
+  ['/otel/v1/traces', TRACES],
+] as const;
+
 /**
- * Receives OTLP over HTTP, and puts spans and log records on the bus, one record per trace. A request is acknowledged when the bus has
- * all of it; stopping waits for the requests that were taken.
+ * Receives OTLP over HTTP and gRPC, and puts spans and log records on the bus, one record per trace. A request is acknowledged
+ * when the bus has all of it; stopping waits for the requests that were taken.
  *
  * `start` throws {PipelineError} LISTEN_FAILED.
  */
 export function createCollector(options: CollectorConfig, deps: CollectorDeps): Collector {
-  const requests = deps.metrics.counter('assay_collector_requests_total', 'HTTP requests answered, by status code.', [
+  const { metrics, clock, logger } = deps;
+  const receiver = makeReceiver(options, deps);
+  const routes = makeRoutes(options, { ...deps, receiver });
+  const requests = metrics.counter('assay_collector_requests_total', 'HTTP requests answered, by status code.', [
     'code',
   ]);
-  const routes = makeRoutes(options, deps);
-  const server = new HttpServer(options.http, {
-    clock: deps.clock,
+  const closed = metrics.counter(
+    'assay_collector_closed_connections_total',
+    'Connections closed because there were too many.',
+  );
+  const http = new HttpServer(options.http, {
+    clock,
+    closed,
     answer: async (request) => {
-      const answer = await answerSafely(routes, request, deps.logger);
+      const answer = await answerSafely(routes, request, logger);
       requests.add(1, { code: String(answer.status) });
       return answer;
     },
   });
+  const grpc = options.grpc.enabled
+    ? createGrpcServer(options, { receiver, auth: createAuth(options), clock, closed, metrics })
+    : undefined;
   return {
     get url() {
-      return server.url;
+      return http.url;
     },
-    start: (signal) => server.start(signal),
-    stop: (signal) => server.stop(signal),
+    get grpcUrl() {
+      return grpc?.url;
+    },
+    async start(signal) {
+      await http.start(signal);
+      try {
+        await grpc?.start(signal);
+      } catch (error) {
+        await http.stop(AbortSignal.abort());
+        throw error;
+      }
+    },
+    async stop(signal) {
+      await Promise.all([http.stop(signal), grpc?.stop(signal)]);
+    },
   };
 }
 
-function makeRoutes(options: CollectorConfig, deps: CollectorDeps): Routes {
-  const { metrics, admin } = deps;
-  // Shared: the bound of the bytes in flight is over all signals.
-  const shared: Omit<ExportDeps, 'counters'> = {
+function makeReceiver(options: CollectorConfig, deps: CollectorDeps): Receiver {
+  const { metrics, clock, logger } = deps;
+  return createReceiver(options, {
     log: deps.log,
+    random: deps.random ?? (() => 0),
+    heap: createHeapGuard(options.maxHeapRatio, clock, deps.heapRatio),
     refusals: createRefusalLog({
-      logger: deps.logger,
-      clock: deps.clock,
+      logger,
+      clock,
       refused: metrics.counter('assay_collector_refused_requests_total', 'Requests that could not be put on the bus.'),
     }),
-    random: deps.random ?? (() => 0),
     inFlight: createInFlight(
       options.maxInFlightBytes,
       metrics.gauge('assay_collector_in_flight_bytes', 'Bytes of requests that the bus has not taken yet.'),
     ),
-  };
-  const traces = createExport(TRACES, options, { ...shared, counters: spanCounters(metrics) });
-  const logs = createExport(LOGS, options, { ...shared, counters: logCounters(metrics) });
-  const routes = new Map<string, Route>([
-    ['/v1/traces', { methods: ['POST'], handle: traces }],
-    ['/v1/logs', { methods: ['POST'], handle: logs }],
-  ]);
+    counters: signalCounters(metrics),
+  });
+}
+
+function makeRoutes(options: CollectorConfig, deps: CollectorDeps & { readonly receiver: Receiver }): Routes {
+  const { receiver, admin } = deps;
+  const { acceptTextPlain } = options.http;
+  const cors = createCors(options.http.cors);
+  const auth = createAuth(options);
+  const routes = new Map<string, Route>();
+  for (const [path, signal] of EXPORT_PATHS) {
+    const handle = createHttpExport(signal, { auth, receiver, acceptTextPlain });
+    routes.set(path, { methods: ['POST'], cors, handle });
+  }
+  routes.set('/info', { methods: ['GET', 'HEAD'], handle: langSmithInfo });
   if (admin === undefined) return routes;
   for (const path of ADMIN_PATHS) {
     routes.set(path, { methods: ['GET', 'HEAD'], handle: (request) => adminAnswer(request, path, admin) });
@@ -99,21 +149,40 @@ function makeRoutes(options: CollectorConfig, deps: CollectorDeps): Routes {
   return routes;
 }
 
-function spanCounters(metrics: Metrics): SignalCounters {
-  return {
-    accepted: metrics.counter('assay_collector_spans_total', 'Spans acknowledged to their senders.'),
-    rejected: metrics.counter('assay_collector_rejected_spans_total', 'Spans left out because of an invalid id.'),
-  };
+/** LangSmith's client asks its server what that can do before it sends; everything in the answer is optional. */
+async function langSmithInfo(): Promise<Answer> {
+  return { status: 200, contentType: 'application/json', body: '{}' };
 }
 
-function logCounters(metrics: Metrics): SignalCounters {
+function signalCounters(metrics: Metrics): Readonly<Record<SignalName, SignalCounters>> {
   return {
-    accepted: metrics.counter('assay_collector_logs_total', 'Log records of agent work acknowledged to their senders.'),
-    ignored: metrics.counter(
-      'assay_collector_ignored_logs_total',
-      'Log records left out because they are not about the work of an agent, or about no trace.',
-    ),
-    rejected: metrics.counter('assay_collector_rejected_logs_total', 'Log records left out because of an invalid id.'),
+    traces: {
+      accepted: metrics.counter('assay_collector_spans_total', 'Spans acknowledged to their senders.'),
+      rejected: metrics.counter(
+        'assay_collector_rejected_spans_total',
+        'Spans left out because of an invalid id, or because they are too large.',
+      ),
+    },
+    logs: {
+      accepted: metrics.counter(
+        'assay_collector_logs_total',
+        'Log records of agent work acknowledged to their senders.',
+      ),
+      ignored: metrics.counter(
+        'assay_collector_ignored_logs_total',
+        'Log records left out because they are not about the work of an agent, or about no trace.',
+      ),
+      rejected: metrics.counter(
+        'assay_collector_rejected_logs_total',
+        'Log records left out because of an invalid id, or because they are too large.',
+      ),
+    },
+    metrics: {
+      rejected: metrics.counter(
+        'assay_collector_rejected_data_points_total',
+        'Data points of metrics, none of which is kept.',
+      ),
+    },
   };
 }
 
@@ -135,6 +204,6 @@ async function answerSafely(routes: Routes, request: IncomingMessage, logger: Lo
   } catch (error) {
     logger.error({ err: error }, 'a request could not be answered');
     const message = 'expected to answer this request, but an unexpected error came between; send it again.';
-    return refusalAnswer(answerEncoding(request), { status: 503, message, headers: { 'retry-after': '1' } });
+    return refusalAnswer(answerEncoding(request), { status: 503, message, retryAfterSeconds: 1 });
   }
 }

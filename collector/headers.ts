@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Encoding, Refusal } from './answer.js';
+import type { Encoding, Outcome } from './answer.js';
 
-type Outcome<T> = { readonly value: T } | { readonly refusal: Refusal };
-
-/** The encoding that the Content-Type names, in any case and with any parameters. */
-export function bodyEncoding(request: IncomingMessage): Outcome<Encoding> {
+/**
+ * The encoding that the Content-Type names, in any case and with any parameters.
+ * @param acceptTextPlain - whether text/plain is taken for JSON
+ */
+export function bodyEncoding(request: IncomingMessage, acceptTextPlain: boolean): Outcome<Encoding> {
   const type = mediaType(request);
   if (type === 'application/x-protobuf' || type === 'application/json') return { value: type };
-  const got = type === '' ? 'none' : type;
+  if (type === 'text/plain' && acceptTextPlain) return { value: 'application/json' };
+  const got = type === '' ? 'none' : type.slice(0, 100);
   const message = `expected Content-Type application/x-protobuf or application/json, got ${got}; send OTLP over HTTP.`;
   return { refusal: { status: 415, message } };
 }
@@ -22,8 +24,13 @@ export function isGzip(request: IncomingMessage): Outcome<boolean> {
   const encoding = (request.headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'identity') return { value: false };
   if (encoding === 'gzip' || encoding === 'x-gzip') return { value: true };
-  const message = `expected Content-Encoding gzip or identity, got ${encoding}; send the body with gzip or without compression.`;
+  const message = `expected Content-Encoding gzip or identity, got ${encoding.slice(0, 100)}; send the body with gzip or without compression.`;
   return { refusal: { status: 415, message, headers: { 'accept-encoding': 'gzip' } } };
+}
+
+/** Size of the body as the sender gives it; 0 where it gives none. */
+export function declaredBytes(request: IncomingMessage): number {
+  return Number(request.headers['content-length'] ?? 0);
 }
 
 function mediaType(request: IncomingMessage): string {

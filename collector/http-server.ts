@@ -1,16 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
-import { PipelineError } from '../core/errors.js';
+import type { Counter } from '../core/metrics.js';
 import type { Answer } from './answer.js';
 import type { CollectorConfig } from './config.js';
+import { ConnectionCap } from './connection-cap.js';
+import { declaredBytes } from './headers.js';
+import { listen, urlOf } from './listen.js';
 
-/** How long a sender that was refused with 413 may go on sending, so that it gets to read why. */
+/** How long a sender that was refused before its body was read may go on sending, so that it gets to read why. */
 const LINGER_MS = 2_000;
+/** A body of at most this size is read and forgotten, so that its connection can be used again. */
+const MAX_FORGOTTEN_BYTES = 1024 * 1024;
 
 export interface HttpServerDeps {
   readonly clock: Clock;
+  /** Connections closed for room. */
+  readonly closed: Counter;
   /** Never rejects. */
   readonly answer: (request: IncomingMessage) => Promise<Answer>;
 }
@@ -20,38 +26,34 @@ export class HttpServer implements Component {
   private server: Server | undefined;
   private stopped: Promise<void> | undefined;
   private readonly ending = new AbortController();
+  private readonly cap: ConnectionCap;
   private active = 0;
 
   constructor(
     private readonly config: CollectorConfig['http'],
     private readonly deps: HttpServerDeps,
-  ) {}
+  ) {
+    this.cap = new ConnectionCap(config.maxConnections, deps.closed);
+  }
 
   /** Such as `http://127.0.0.1:4318`, with the port that was given when any was asked for. */
   get url(): string {
-    const address = this.server?.address() as AddressInfo | null | undefined;
-    if (address === null || address === undefined)
-      throw new Error('expected a collector that was started, got one that was not');
-    const host = isWildcard(address.address) ? '127.0.0.1' : address.address;
-    return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    return urlOf(this.server);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, host, port } = this.config;
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxHeaderBytes, host, port } = this.config;
     const server = createServer({
       headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs, 5_000),
+      maxHeaderSize: maxHeaderBytes,
     });
+    server.on('connection', (socket) => this.cap.add(socket));
     server.on('request', (request, response) => void this.serve(request, response));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => {
-        reject(listenFailed(this.config, error));
-      });
-      server.listen({ host, port }, resolve);
-    });
+    await listen(server, { host, port, option: '--http' });
     this.server = server;
   }
 
@@ -79,9 +81,12 @@ export class HttpServer implements Component {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.active++;
+    const onConnection = this.cap.of(request.socket)?.begin();
+    request.once('end', () => onConnection?.read());
     // A sender that went away is no error of ours; the response then ends by its close.
     response.on('error', () => undefined);
     response.once('close', () => {
+      onConnection?.end();
       this.active--;
       // Also ends connections that were opened and never used: they count as busy until their headers time out.
       if (this.active === 0 && this.ending.signal.aborted) this.server?.closeAllConnections();
@@ -91,14 +96,14 @@ export class HttpServer implements Component {
 
   private async send(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
     const { status, contentType, body, headers } = answer;
-    const close = status === 413 || this.ending.signal.aborted;
+    const isUnread = !request.complete && !request.destroyed && !isShort(request);
     response.writeHead(status, {
       ...headers,
-      'content-type': contentType,
-      'content-length': Buffer.byteLength(body),
-      ...(close ? { connection: 'close' } : {}),
+      ...(contentType === undefined ? {} : { 'content-type': contentType }),
+      ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
+      ...(status === 413 || isUnread || this.ending.signal.aborted ? { connection: 'close' } : {}),
     });
-    if (request.complete || status !== 413) {
+    if (!isUnread) {
       response.end(body);
       request.resume();
       return;
@@ -119,20 +124,7 @@ export class HttpServer implements Component {
   }
 }
 
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-function listenFailed(config: CollectorConfig['http'], error: NodeJS.ErrnoException): PipelineError {
-  const where = `${config.host}:${config.port}`;
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'another process holds that port; stop it, or choose another address',
-    EACCES: 'this user may not open that port; choose a port above 1023',
-    EADDRNOTAVAIL: 'this machine has no such address; choose another',
-    ENOTFOUND: 'that host name has no address; choose another',
-  };
-  const reason = reasons[error.code ?? ''] ?? `the system said ${error.message}; choose another address`;
-  return new PipelineError('LISTEN_FAILED', `expected to listen on ${where}, but ${reason} with --http HOST:PORT.`, {
-    cause: error,
-  });
+/** True when what may still come is little; a body in chunks has no end that is known. */
+function isShort(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] === undefined && declaredBytes(request) <= MAX_FORGOTTEN_BYTES;
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { Refusal } from './answer.js';
@@ -6,8 +5,17 @@ import type { Refusal } from './answer.js';
 /** Bytes that the inflater gives at a time. */
 const INFLATE_CHUNK_BYTES = 64 * 1024;
 
-export interface ReadBodyOptions {
+/** A request's body on its way in. */
+export interface Body {
+  readonly source: Readable;
   readonly gzip: boolean;
+  /** Its size as the sender gives it, if at all. */
+  readonly declaredBytes?: number;
+  /** True once the source gave all of it. */
+  readonly isWhole: () => boolean;
+}
+
+export interface BodyLimits {
   /** Bound of the body, as it came and inflated. */
   readonly maxBytes: number;
   /** Told what is held so far; false ends the reading. */
@@ -18,15 +26,15 @@ export interface ReadBodyOptions {
 export type BodyResult = { readonly bytes: Buffer } | { readonly refusal: Refusal };
 
 /**
- * Reads a request's body, inflated. At no time is more held than the bounds allow: the inflater is stopped at the byte that
- * is too much. What is left unread stays on the connection.
+ * Reads a request's body, inflated: the one inflater of all encodings. At no time is more held than the bounds allow: it is
+ * stopped at the byte that is too much. What is left unread stays in the source.
  */
-export function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<BodyResult> {
-  const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > options.maxBytes)
-    return Promise.resolve({ refusal: tooLarge(options.maxBytes, `${declared} by Content-Length`) });
+export function readBody(body: Body, limits: BodyLimits): Promise<BodyResult> {
+  const { declaredBytes = 0 } = body;
+  if (declaredBytes > limits.maxBytes)
+    return Promise.resolve({ refusal: tooLarge(limits.maxBytes, `${declaredBytes} by Content-Length`) });
   return new Promise((resolve) => {
-    new BodyReader(request, options, resolve).start();
+    new BodyReader(body, limits, resolve).start();
   });
 }
 
@@ -36,31 +44,32 @@ class BodyReader {
   private size = 0;
   private done = false;
   private readonly inflater: Gunzip | undefined;
-  private readonly source: Readable;
+  private readonly inflated: Readable;
 
   constructor(
-    private readonly request: IncomingMessage,
-    private readonly options: ReadBodyOptions,
+    private readonly body: Body,
+    private readonly limits: BodyLimits,
     private readonly resolve: (result: BodyResult) => void,
   ) {
-    this.inflater = options.gzip ? createGunzip({ chunkSize: INFLATE_CHUNK_BYTES }) : undefined;
-    this.source = this.inflater ?? request;
+    this.inflater = body.gzip ? createGunzip({ chunkSize: INFLATE_CHUNK_BYTES }) : undefined;
+    this.inflated = this.inflater ?? body.source;
   }
 
   start(): void {
-    const { request, source, inflater } = this;
-    source.on('data', this.onData);
-    source.on('end', this.onEnd);
-    source.on('error', this.onError);
-    request.on('close', this.onClose);
+    const { inflated, inflater } = this;
+    const { source } = this.body;
+    inflated.on('data', this.onData);
+    inflated.on('end', this.onEnd);
+    inflated.on('error', this.onError);
+    source.on('close', this.onClose);
     if (inflater === undefined) return;
-    request.on('error', this.onClose);
-    request.on('data', this.onCompressed);
-    request.pipe(inflater);
+    source.on('error', this.onClose);
+    source.on('data', this.onCompressed);
+    source.pipe(inflater);
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    const { maxBytes, hold, overloaded } = this.options;
+    const { maxBytes, hold, overloaded } = this.limits;
     this.size += chunk.length;
     if (this.size > maxBytes) this.finish({ refusal: tooLarge(maxBytes, 'more') });
     else if (!hold(this.size)) this.finish({ refusal: overloaded });
@@ -69,7 +78,7 @@ class BodyReader {
 
   private readonly onCompressed = (chunk: Buffer): void => {
     this.received += chunk.length;
-    if (this.received > this.options.maxBytes) this.finish({ refusal: tooLarge(this.options.maxBytes, 'more') });
+    if (this.received > this.limits.maxBytes) this.finish({ refusal: tooLarge(this.limits.maxBytes, 'more') });
   };
 
   private readonly onEnd = (): void => {
@@ -81,12 +90,12 @@ class BodyReader {
       this.onClose();
       return;
     }
-    const message = `expected a gzip body, as Content-Encoding says, got one that does not inflate: ${error.message}; nothing was stored.`;
+    const message = `expected a gzip body, as its encoding says, got one that does not inflate: ${error.message}; nothing was stored.`;
     this.finish({ refusal: { status: 400, message } });
   };
 
   private readonly onClose = (): void => {
-    if (this.request.complete) return;
+    if (this.body.isWhole()) return;
     this.finish({
       refusal: { status: 408, message: 'expected a whole body, but the sender went away; nothing was stored.' },
     });
@@ -95,19 +104,21 @@ class BodyReader {
   private finish(result: BodyResult): void {
     if (this.done) return;
     this.done = true;
-    const { request, source, inflater } = this;
-    source.off('data', this.onData);
-    request.off('close', this.onClose);
-    request.off('data', this.onCompressed);
+    const { inflated, inflater } = this;
+    const { source } = this.body;
+    inflated.off('data', this.onData);
+    source.off('close', this.onClose);
+    source.off('data', this.onCompressed);
     if (inflater !== undefined) {
-      request.unpipe();
+      source.unpipe();
       inflater.destroy();
     }
     this.resolve(result);
   }
 }
 
-function tooLarge(maxBytes: number, got: string): Refusal {
+/** @param got - how large it is, as far as is known */
+export function tooLarge(maxBytes: number, got: string): Refusal {
   const message = `expected a body of at most ${maxBytes} bytes before and after decompression, got ${got}; send smaller batches, or raise collector.maxBodyBytes.`;
   return { status: 413, message };
 }

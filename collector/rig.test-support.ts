@@ -76,7 +76,12 @@ afterEach(async () => {
 export async function startRig(settings: object = {}, deps: Partial<CollectorDeps> = {}): Promise<Rig> {
   const log = new FakeLog();
   const metrics = new FakeMetrics();
-  const config = collectorConfig.parse({ http: { port: 0 }, ...settings });
+  const part = (name: string): object => (settings as Record<string, object | undefined>)[name] ?? {};
+  const config = collectorConfig.parse({
+    ...settings,
+    http: { port: 0, ...part('http') },
+    grpc: { port: 0, ...part('grpc') },
+  });
   const all = { log: log as unknown as Log, metrics, logger: silentLogger, clock: systemClock, ...deps };
   const collector = createCollector(config, all);
   await collector.start(never);

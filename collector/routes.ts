@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { refusalAnswer, type Answer, type Refusal } from './answer.js';
+import type { Cors } from './cors.js';
 import { answerEncoding } from './headers.js';
 
 /** What answers one path. */
 export interface Route {
   readonly methods: readonly string[];
+  /** Set where pages in a browser may send. */
+  readonly cors?: Cors;
   readonly handle: (request: IncomingMessage) => Promise<Answer>;
 }
 
@@ -17,17 +20,25 @@ export async function dispatch(routes: Routes, request: IncomingMessage): Promis
   const method = request.method ?? 'GET';
   const route = routes.get(path);
   if (route === undefined) return refusalAnswer(answerEncoding(request), notFound(path, routes));
-  if (route.methods.includes(method)) return route.handle(request);
-  const allow = route.methods.join(', ');
-  const message = `expected ${allow} for ${path}, got ${method}; use ${allow}.`;
+  const { methods, cors } = route;
+  if (cors === undefined) return methods.includes(method) ? route.handle(request) : wrongMethod(request, methods);
+  const allowed = [...methods, 'OPTIONS'];
+  const answer = await (method === 'OPTIONS'
+    ? cors.preflight(request, allowed.join(', '))
+    : methods.includes(method)
+      ? route.handle(request)
+      : wrongMethod(request, allowed));
+  return { ...answer, headers: { ...answer.headers, ...cors.headers(request) } };
+}
+
+function wrongMethod(request: IncomingMessage, methods: readonly string[]): Answer {
+  const allow = methods.join(', ');
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const message = `expected ${allow} for ${path}, got ${request.method ?? 'none'}; use ${methods[0] ?? ''}.`;
   return refusalAnswer(answerEncoding(request), { status: 405, message, headers: { allow } });
 }
 
 function notFound(path: string, routes: Routes): Refusal {
-  if (path === '/v1/metrics') {
-    const message = `expected traces or logs, got metrics, which are not received here; set OTEL_METRICS_EXPORTER=none to stop sending them.`;
-    return { status: 404, message };
-  }
   const known = [...routes.keys()].join(', ');
   const shown = path.length > 100 ? `${path.slice(0, 100)}…` : path;
   return {

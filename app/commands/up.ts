@@ -11,6 +11,7 @@ import { configOf, withConfigOptions, type CommonOptions, type Terminal } from '
 
 interface UpOptions extends CommonOptions {
   readonly http?: string;
+  readonly grpc?: string;
   readonly role?: readonly RoleName[];
 }
 
@@ -20,6 +21,7 @@ export function addUp(program: Command, terminal: Terminal): void {
     program.command('up').description('Start Assay here: receive spans, check, judge, store. Needs nothing else.'),
   )
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
+    .option('--grpc <host:port>', 'where to listen for OTLP over gRPC (default: 127.0.0.1:4317)')
     .addHelpText(
       'after',
       '\nExamples:\n  assay up\n  assay up --http 127.0.0.1:14318 --data ./assay-data\n  OPENAI_API_KEY=… assay up --set judges.dailyBudgetUsd=5\n  assay up --config assay.yaml\n\nThe judge, unless models.judge says otherwise, comes from the environment:\n  ANTHROPIC_API_KEY, OPENAI_API_KEY      key of the provider; with neither the checks run alone\n  ANTHROPIC_BASE_URL, OPENAI_BASE_URL    another endpoint that speaks the same protocol',
@@ -38,6 +40,7 @@ export function addRun(program: Command, terminal: Terminal): void {
         .makeOptionMandatory(),
     )
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
+    .option('--grpc <host:port>', 'where to listen for OTLP over gRPC (default: 127.0.0.1:4317)')
     .addHelpText(
       'after',
       '\nExamples:\n  assay run --role receive               take spans and keep them; needs no store\n  assay run --role receive,write         take them and store them; decide and judge later\n  assay run --role receive,write,sample,judge,publish   as `assay up` does\n\nWhat a role leaves on the bus waits there for the next start that has the role it is for.',
@@ -61,11 +64,7 @@ function parseRoles(text: string): readonly RoleName[] {
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   const say = (text: string): void => void terminal.stdout.write(`${text}\n`);
   const asked = whenAskedToStop();
-  const loaded = configOf(
-    options,
-    terminal,
-    options.http === undefined ? {} : { collector: { http: parseAddress(options.http) } },
-  );
+  const loaded = configOf(options, terminal, { collector: addresses(options) });
   const starting = new AbortController();
   void asked.then(() => {
     starting.abort();
@@ -93,7 +92,9 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
     });
     const below = relative('', assay.dataDirectory);
     const where = below.startsWith('..') ? assay.dataDirectory : below || '.';
-    const does = assay.url === '' ? `runs ${options.role?.join(', ')}` : `listens on ${paint.bold(assay.url)}`;
+    const { url, grpcUrl } = assay;
+    const alsoOn = grpcUrl === undefined ? '' : ` (gRPC on ${grpcUrl})`;
+    const does = url === '' ? `runs ${options.role?.join(', ')}` : `listens on ${paint.bold(url)}${alsoOn}`;
     say(`${paint.bold('Assay')} ${does} and keeps its data in ${where}`);
     if (isNew && options.config === undefined && assay.url !== '') say(firstStartHelp(assay.url));
     return assay;
@@ -144,14 +145,21 @@ function firstStartHelp(url: string): string {
   ].join('\n');
 }
 
+function addresses({ http, grpc }: UpOptions): object {
+  return {
+    ...(http === undefined ? {} : { http: parseAddress('--http', http) }),
+    ...(grpc === undefined ? {} : { grpc: parseAddress('--grpc', grpc) }),
+  };
+}
+
 /** `HOST:PORT`, `:PORT` or `[IPV6]:PORT`. */
-function parseAddress(text: string): { readonly host?: string; readonly port: number } {
+function parseAddress(option: string, text: string): { readonly host?: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
     throw new PipelineError(
       'CONFIG_INVALID',
-      `--http: expected HOST:PORT, such as 127.0.0.1:4318, got ${JSON.stringify(text)}`,
+      `${option}: expected HOST:PORT, such as 127.0.0.1:4318, got ${JSON.stringify(text)}`,
     );
   }
   const host = match[1] ?? match[2] ?? '';

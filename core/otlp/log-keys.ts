@@ -1,6 +1,7 @@
 import { checkField } from './check-message.js';
 import { type IdPlace, isZero, lengthProblem, readId, SPAN_ID, TRACE_ID, TraceIdText } from './id-place.js';
 import { LOG_RECORD } from './item-fields.js';
+import { ItemSize, NO_LIMITS, type ItemLimits } from './item-limits.js';
 import { malformed } from './malformed.js';
 import { OTLP } from './schema.js';
 import type { ItemReader } from './split-request.js';
@@ -30,7 +31,13 @@ export class LogKeys implements ItemReader {
   private readonly attribute: WireReader;
   private readonly traceIds = new TraceIdText();
 
-  constructor(private readonly reader: WireReader) {
+  private readonly size: ItemSize;
+
+  constructor(
+    private readonly reader: WireReader,
+    limits: ItemLimits = NO_LIMITS,
+  ) {
+    this.size = new ItemSize(reader, limits);
     this.attribute = new WireReader(reader.bytes);
   }
 
@@ -42,10 +49,12 @@ export class LogKeys implements ItemReader {
     reader.expect(WIRE.bytes);
     const outer = reader.enter();
     this.start = reader.position;
+    this.size.begin();
     while (reader.next()) this.readField();
     reader.leave(outer);
     if (name.length === 0) this.find(EVENT_NAME_KEY, name);
-    return startsWith(reader.bytes, name, AGENT_EVENTS) ? this.place() : '';
+    if (!startsWith(reader.bytes, name, AGENT_EVENTS)) return '';
+    return this.place() || this.size.problem('log record');
   }
 
   /** Trace id of the record just read, the key of the response that it is about, or an empty string when it is of no interest. */
@@ -69,8 +78,11 @@ export class LogKeys implements ItemReader {
     else if (field === LOG_RECORD.spanId) readId(reader, this.span);
     else if (field === LOG_RECORD.eventName) readId(reader, this.name);
     else {
-      if (field === LOG_RECORD.attributes) this.hasAttributes = true;
+      const start = reader.position;
       checkField(reader, OTLP.logRecord);
+      if (field !== LOG_RECORD.attributes) return;
+      this.hasAttributes = true;
+      this.size.attribute(start);
     }
   }
 

@@ -1,6 +1,7 @@
 import { checkField } from './check-message.js';
 import { type IdPlace, isZero, lengthProblem, readId, SPAN_ID, TRACE_ID, TraceIdText } from './id-place.js';
 import { SPAN } from './item-fields.js';
+import { ItemSize, NO_LIMITS, type ItemLimits } from './item-limits.js';
 import { malformed } from './malformed.js';
 import { OTLP } from './schema.js';
 import type { ItemReader } from './split-request.js';
@@ -17,7 +18,14 @@ export class SpanIds implements ItemReader {
   private timed = false;
   private readonly traceIds = new TraceIdText();
 
-  constructor(private readonly reader: WireReader) {}
+  private readonly size: ItemSize;
+
+  constructor(
+    private readonly reader: WireReader,
+    limits: ItemLimits = NO_LIMITS,
+  ) {
+    this.size = new ItemSize(reader, limits);
+  }
 
   read(): string {
     const { reader, trace, span, parent } = this;
@@ -25,9 +33,10 @@ export class SpanIds implements ItemReader {
     this.timed = false;
     reader.expect(WIRE.bytes);
     const outer = reader.enter();
+    this.size.begin();
     while (reader.next()) this.readField();
     reader.leave(outer);
-    const problem = this.problem();
+    const problem = this.problem() || this.size.problem('span');
     const foreign = trace.length !== 0 && trace.length !== 16 && !this.timed;
     this.allForeign = foreign && (this.count === 0 || this.allForeign);
     this.count++;
@@ -53,7 +62,10 @@ export class SpanIds implements ItemReader {
     else if (field === SPAN.parentSpanId) readId(reader, this.parent);
     else {
       if (field === SPAN.startTime) this.timed = true;
+      const start = reader.position;
       checkField(reader, OTLP.span);
+      if (field === SPAN.attributes) this.size.attribute(start);
+      else if (field === SPAN.events || field === SPAN.links) this.size.part();
     }
   }
 

@@ -5,7 +5,7 @@ import { splitRequest, type SplitOptions, type SplitResult, type SplitSignal } f
 const SPANS: SplitSignal = {
   envelope: TRACES_ENVELOPE,
   noun: { one: 'span', many: 'spans' },
-  createItems: (reader) => new SpanIds(reader),
+  createItems: (reader, limits) => new SpanIds(reader, limits),
 };
 
 /**

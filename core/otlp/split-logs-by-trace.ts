@@ -7,7 +7,7 @@ export { RESPONSE_KEY_PREFIX } from './log-keys.js';
 const LOG_RECORDS: SplitSignal = {
   envelope: LOGS_ENVELOPE,
   noun: { one: 'log record', many: 'log records' },
-  createItems: (reader) => new LogKeys(reader),
+  createItems: (reader, limits) => new LogKeys(reader, limits),
 };
 
 /**

@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.js';
 import { checkField, checkMessage } from './check-message.js';
+import { NO_LIMITS, type ItemLimits } from './item-limits.js';
 import { OTLP, type Envelope, type Message } from './schema.js';
 import { Rejections } from './rejections.js';
 import { addPiece, TraceGroups, type Owner, type Place } from './trace-frame.js';
@@ -17,6 +18,8 @@ export interface SplitOptions {
   readonly maxBytes?: number;
   /** Bound of the traces; none by default. Each costs time and memory beyond its bytes. */
   readonly maxTraces?: number;
+  /** Bounds of each item; none by default. */
+  readonly items?: ItemLimits;
 }
 
 /** What one trace has of a request, as an OTLP export request of its own. */
@@ -25,6 +28,7 @@ export interface SplitRecord {
   readonly key: string;
   /** Spans or log records in it. */
   readonly count: number;
+  /** Shares memory with the other records of the request. */
   readonly bytes: Uint8Array;
 }
 
@@ -35,7 +39,7 @@ export interface SplitResult {
   readonly accepted: number;
   /** Those left out because they are of no interest. */
   readonly ignored: number;
-  /** Those left out because of an id that is none. */
+  /** Those left out because of an id that is none, or because they are too large. */
   readonly rejected: number;
   /** What was wrong with them, each reason with its count when there are several; empty when there is none. */
   readonly rejectedMessage: string;
@@ -45,7 +49,7 @@ export interface SplitResult {
 export interface ItemReader {
   /**
    * Consumes the item that the reader is at, and checks it down to the last byte.
-   * @returns what is wrong with its ids, or an empty string
+   * @returns what is wrong with its ids or its size, or an empty string
    * @throws {PipelineError} OTLP_MALFORMED
    */
   read(): string;
@@ -59,7 +63,7 @@ export interface ItemReader {
 export interface SplitSignal {
   readonly envelope: Envelope;
   readonly noun: { readonly one: string; readonly many: string };
-  readonly createItems: (reader: WireReader) => ItemReader;
+  readonly createItems: (reader: WireReader, limits: ItemLimits) => ItemReader;
 }
 
 /**
@@ -73,6 +77,9 @@ export function splitRequest(bytes: Uint8Array, options: SplitOptions, signal: S
   splitter.readRequest();
   return splitter.finish();
 }
+
+/** The writer asks for room for the longest varint before it writes a short one. */
+const SLACK_BYTES = 8;
 
 class Splitter {
   private readonly reader: WireReader;
@@ -90,7 +97,7 @@ class Splitter {
     private readonly signal: SplitSignal,
   ) {
     this.reader = new WireReader(bytes);
-    this.items = signal.createItems(this.reader);
+    this.items = signal.createItems(this.reader, options.items ?? NO_LIMITS);
     this.envelope = signal.envelope;
     this.maxTraces = options.maxTraces ?? Infinity;
     this.rejections = new Rejections(signal.noun);
@@ -109,11 +116,20 @@ class Splitter {
     const { traces, accepted, ignored, rejections } = this;
     const { tenant, maxBytes } = this.options;
     const tenantField = encodeTenant(tenant);
-    if (maxBytes !== undefined) checkSize(traces, tenantField, maxBytes);
-    const records: SplitRecord[] = [];
-    for (const [key, trace] of traces) {
-      records.push({ key, count: trace.count, bytes: trace.frame(this.reader.bytes, tenantField) });
+    let size = 0;
+    for (const trace of traces.values()) size += trace.size(tenantField);
+    if (maxBytes !== undefined && size > maxBytes) throw tooLarge(size, maxBytes);
+    // One buffer for all: as many as there are traces would cost more to collect than to fill.
+    const writer = new WireWriter(size + SLACK_BYTES);
+    const ends: number[] = [];
+    for (const trace of traces.values()) {
+      trace.write(writer, this.reader.bytes, tenantField);
+      ends.push(writer.size);
     }
+    const bytes = writer.finish();
+    const records = Array.from(traces, ([key, { count }], index): SplitRecord => {
+      return { key, count, bytes: bytes.subarray(ends[index - 1] ?? 0, ends[index]) };
+    });
     return { records, accepted, ignored, rejected: rejections.count, rejectedMessage: rejections.message() };
   }
 
@@ -223,11 +239,8 @@ function encodeTenant(tenant: string): Uint8Array {
   return writer.finish();
 }
 
-function checkSize(traces: ReadonlyMap<string, TraceGroups>, tenantField: Uint8Array, maxBytes: number): void {
-  let size = 0;
-  for (const trace of traces.values()) size += trace.maxSize(tenantField);
-  if (size <= maxBytes) return;
-  throw new PipelineError(
+function tooLarge(size: number, maxBytes: number): PipelineError {
+  return new PipelineError(
     'OTLP_TOO_LARGE',
     `expected a request of at most ${maxBytes} bytes once split by trace, got ${size}; send fewer traces at once, or a smaller resource.`,
   );

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../core/package-root.js';
 
-const CLI = join(packageRoot(), 'dist', 'app', 'main.js');
+/** ASSAY_CLI names another build's, such as one that stays as it is while this checkout is built again. */
+const CLI = process.env['ASSAY_CLI'] ?? join(packageRoot(), 'dist', 'app', 'main.js');
 
 /** What a finished command printed. */
 export interface CommandResult {
@@ -63,9 +64,10 @@ export interface AssayProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Starts `assay up`, or `assay run`, on a free port. */
+/** Starts `assay up`, or `assay run`, on free ports; `args` may name others. */
 export function spawnAssay(options: AssayProcessOptions): AssayProcess {
-  const args = [options.command ?? 'up', '--data', options.data, '--http', '127.0.0.1:0', ...(options.args ?? [])];
+  const ports = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
+  const args = [options.command ?? 'up', '--data', options.data, ...ports, ...(options.args ?? [])];
   const child = spawn(process.execPath, [CLI, ...args], {
     env: cleanEnv(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,132 @@
+import { PipelineError } from '../core/errors.js';
+import { TENANT_HEADER, type Log, type LogRecord } from '../core/log.js';
+import type { Counter } from '../core/metrics.js';
+import type { SplitResult } from '../core/otlp/split-request.js';
+import type { Encoding, Outcome, Receipt, Refusal } from './answer.js';
+import type { CollectorConfig } from './config.js';
+import type { HeapGuard } from './heap-guard.js';
+import type { Hold, InFlight } from './in-flight.js';
+import type { BodyLimits, BodyResult } from './read-body.js';
+import type { RefusalLog } from './refusal-log.js';
+import type { SignalName } from './signal-names.js';
+import type { Signal } from './signals.js';
+
+/** What is counted of one signal: spans, log records or data points. */
+export interface SignalCounters {
+  readonly accepted?: Counter;
+  readonly ignored?: Counter;
+  readonly rejected: Counter;
+}
+
+/** Collaborators of the receiver. */
+export interface ReceiverDeps {
+  readonly log: Pick<Log, 'append'>;
+  readonly inFlight: InFlight;
+  readonly heap: HeapGuard;
+  readonly counters: Readonly<Record<SignalName, SignalCounters>>;
+  readonly refusals: RefusalLog;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** A request of one signal, however it came. */
+export interface Delivery {
+  readonly signal: Signal;
+  readonly encoding: Encoding;
+  /** Whose spans or log records these are. */
+  readonly tenant: string;
+  /** Its share of the bytes in flight. Given back by whoever made it. */
+  readonly hold: Hold;
+  readonly read: (limits: BodyLimits) => Promise<BodyResult>;
+}
+
+/** Takes requests, whether they came over HTTP or gRPC: one bound of bytes in flight, one way to the bus. */
+export interface Receiver {
+  /** The share of a request in the bytes in flight, nothing yet. */
+  hold(): Hold;
+  /** What a sender is told while there is no room. */
+  overloaded(): Refusal;
+  /** Resolves when the bus holds all of it. Never rejects: trouble that is not of the sender's making is a 503. */
+  receive(delivery: Delivery): Promise<Outcome<Receipt>>;
+}
+
+/** What a record costs in memory beyond its bytes: its objects here and in the bus's queue. Measured: 1.5 KB. */
+const RECORD_OVERHEAD_BYTES = 1536;
+
+/** Reads, splits by trace, and acknowledges once the bus holds all of it. */
+export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Receiver {
+  const overloaded = (): Refusal =>
+    retryLater('expected room for this request, but too many bytes are in flight', deps);
+  return {
+    hold: () => deps.inFlight.hold(),
+    overloaded,
+    async receive(delivery) {
+      if (deps.heap.isFull()) return { refusal: retryLater('expected free memory, but the heap is nearly full', deps) };
+      try {
+        // In a function of its own, so that the body can be freed while the bus is waited for.
+        const admitted = await admit(delivery, config, overloaded());
+        if ('refusal' in admitted) return admitted;
+        return { value: await append(delivery, admitted.value, deps) };
+      } catch (error) {
+        return { refusal: refusalOf(error, deps) };
+      }
+    },
+  };
+}
+
+async function admit(delivery: Delivery, config: CollectorConfig, overloaded: Refusal): Promise<Outcome<SplitResult>> {
+  const { signal, encoding, tenant, hold } = delivery;
+  const body = await delivery.read({
+    maxBytes: config.maxBodyBytes,
+    hold: (bytes) => hold.resize(bytes),
+    overloaded,
+  });
+  if ('refusal' in body) return body;
+  const value = signal.split(body.bytes, encoding, {
+    tenant,
+    maxBytes: 3 * config.maxBodyBytes,
+    maxTraces: config.maxTracesPerRequest,
+    items: config.items,
+  });
+  let size = RECORD_OVERHEAD_BYTES * value.records.length;
+  for (const record of value.records) size += record.bytes.length;
+  if (size > config.maxInFlightBytes) return { refusal: neverFits(size, config) };
+  return hold.resize(size) ? { value } : { refusal: overloaded };
+}
+
+async function append({ signal, tenant }: Delivery, split: SplitResult, deps: ReceiverDeps): Promise<Receipt> {
+  const { topic, rejectedField: field } = signal;
+  const headers = { [TENANT_HEADER]: tenant };
+  if (split.records.length > 0) {
+    const records = split.records.map(({ key, bytes }): LogRecord => ({ topic, key, value: bytes, headers }));
+    await deps.log.append(records);
+    deps.refusals.took();
+  }
+  const counters = deps.counters[signal.name];
+  counters.accepted?.add(split.accepted);
+  counters.ignored?.add(split.ignored);
+  counters.rejected.add(split.rejected);
+  return { field, count: split.rejected, message: split.rejectedMessage };
+}
+
+/** Sending it again would not help, as room does for others. */
+function neverFits(size: number, { maxInFlightBytes }: CollectorConfig): Refusal {
+  const message = `expected a request that takes at most ${maxInFlightBytes} bytes of memory once split by trace, got ${size}; send smaller batches, or raise collector.maxInFlightBytes.`;
+  return { status: 413, message };
+}
+
+function refusalOf(error: unknown, deps: ReceiverDeps): Refusal {
+  if (error instanceof PipelineError) {
+    if (error.code === 'OTLP_MALFORMED') return { status: 400, message: error.message };
+    if (error.code === 'OTLP_TOO_LARGE') return { status: 413, message: error.message };
+  }
+  deps.refusals.refused(error);
+  return retryLater('expected the bus to take this request, but it could not', deps);
+}
+
+/** Spread over three seconds, so that the senders do not all come back at once. */
+function retryLater(problem: string, deps: ReceiverDeps): Refusal {
+  const retryAfterSeconds = 1 + Math.floor(deps.random() * 3);
+  const message = `${problem}; nothing was acknowledged, send it again after ${retryAfterSeconds} s.`;
+  return { status: 503, message, retryAfterSeconds };
+}

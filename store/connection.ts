@@ -21,6 +21,17 @@ export interface InsertBlock {
   readonly token: string;
 }
 
+/** A block of rows that lies in a file, in ClickHouse's Native format. */
+export interface NativeBlock {
+  readonly table: string;
+  readonly columns: readonly (readonly [name: string, type: string])[];
+  /** Of a file with the body: one or more Native blocks with these columns. Read before the insert resolves, and not after. */
+  readonly path: string;
+  readonly rows: number;
+  /** As of an `InsertBlock`. */
+  readonly token: string;
+}
+
 /** One connection. Its statements run one after the other: a writer and a reader need one each. */
 export interface StoreConnection {
   /** Runs a statement without a result. */
@@ -29,6 +40,8 @@ export interface StoreConnection {
   rows<Row>(sql: string, params?: QueryParams): Promise<readonly Row[]>;
   /** Resolves when the rows are on disk. */
   insert(block: InsertBlock): Promise<void>;
+  /** The same of a block in Native, which costs less than half. The thread goes on with other work meanwhile. */
+  insertNative(block: NativeBlock): Promise<void>;
   /**
    * Gives freed memory of the engine, of all its connections, back to the system. Its allocator keeps it otherwise: after
    * ten wide reads 317 MB of anonymous memory, after this 174 MB, in 3 ms. Does nothing where the allocator is another.
@@ -53,6 +66,18 @@ const INSERT_SETTINGS = [
   'input_format_parallel_parsing = 0',
   'max_insert_threads = 1',
   'precise_float_parsing = 1',
+].join(', ');
+
+/** Settings of an insert out of a file: one part a day, and one token for all of it, however many blocks it has. */
+const NATIVE_SETTINGS = [
+  'async_insert = 0',
+  'deduplicate_blocks_in_dependent_materialized_views = 1',
+  // The engine does not deduplicate what it selects unless it is told that the order is always the same.
+  "deduplicate_insert_select = 'enable_even_for_bad_queries'",
+  'max_insert_threads = 1',
+  'max_threads = 1',
+  'min_insert_block_size_rows = 1000000000',
+  'min_insert_block_size_bytes = 0',
 ].join(', ');
 
 /**
@@ -156,6 +181,17 @@ function toConnection(client: ClickHouseClient, session: Session): StoreConnecti
       const settings = `${INSERT_SETTINGS}, insert_deduplication_token = ${quoted(token)}`;
       await orStoreError(
         client.command({ query: `INSERT INTO ${table} SETTINGS ${settings} FORMAT JSONEachRow\n${lines}` }),
+      );
+    },
+    async insertNative({ table, columns, path, token }) {
+      const names = columns.map(([name]) => `\`${name}\``).join(', ');
+      const structure = columns.map(([name, type]) => `\`${name}\` ${type}`).join(', ');
+      const settings = `${NATIVE_SETTINGS}, insert_deduplication_token = ${quoted(token)}`;
+      const source = `file(${quoted(path)}, 'Native', ${quoted(structure)})`;
+      await orStoreError(
+        client.command({
+          query: `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${source} SETTINGS ${settings}`,
+        }),
       );
     },
     async close() {

@@ -2,8 +2,8 @@ import type { Span, SpanKind, StatusCode } from '../span.js';
 import { checkField } from './check-message.js';
 import { decodeEnvelope, type ItemSource } from './decode-envelope.js';
 import { DecodedSpan } from './decoded-span.js';
+import { checkIdSizes } from './id-sizes.js';
 import { SPAN } from './item-fields.js';
-import { malformed } from './malformed.js';
 import { OTLP, TRACES_ENVELOPE } from './schema.js';
 import { WIRE, type WireReader } from './wire-reader.js';
 
@@ -28,20 +28,12 @@ function decodeSpan(reader: WireReader, source: ItemSource): Span {
   const outer = reader.enter();
   const span = new DecodedSpan(source, { start: reader.position, end: reader.end });
   while (reader.next()) decodeSpanField(reader, span);
-  if (span.traceId.length !== 32) throw wrongId('trace id of 16', span.traceId, reader);
-  if (span.spanId.length !== 16) throw wrongId('span id of 8', span.spanId, reader);
-  if (span.parentSpanId === NO_PARENT) span.parentSpanId = '';
-  else if (span.parentSpanId !== '' && span.parentSpanId.length !== 16)
-    throw wrongId('parent span id of 8', span.parentSpanId, reader);
+  const { traceId, spanId, parentSpanId } = span;
+  const sizes = { traceId: traceId.length / 2, spanId: spanId.length / 2, parentSpanId: parentSpanId.length / 2 };
+  checkIdSizes(sizes, reader.position);
+  if (parentSpanId === NO_PARENT) span.parentSpanId = '';
   reader.leave(outer);
   return span;
-}
-
-function wrongId(expected: string, got: string, reader: WireReader): Error {
-  return malformed(
-    `expected a ${expected} bytes, got ${got.length / 2} bytes in the span that ends`,
-    `byte ${reader.position}`,
-  );
 }
 
 function decodeSpanField(reader: WireReader, span: DecodedSpan): void {

@@ -1,0 +1,19 @@
+import type { SpanKind, StatusCode } from '../core/span.js';
+
+/** End of the span as it was sent, in ns, where it is not start plus `Duration`: 0 for a span that had not ended. */
+export const ORIGINAL_END = 'assay.original_end_timestamp';
+
+/** Names of span kinds in a row, by number. */
+export const KIND_NAMES: readonly string[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
+/** Names of status codes in a row, by number. */
+export const STATUS_NAMES: readonly string[] = ['Unset', 'Ok', 'Error'];
+
+/** Kind of the row's name for it. */
+export function toSpanKind(name: string): SpanKind {
+  return Math.max(0, KIND_NAMES.indexOf(name)) as SpanKind;
+}
+
+/** Status of the row's name for it. */
+export function toStatusCode(name: string): StatusCode {
+  return Math.max(0, STATUS_NAMES.indexOf(name)) as StatusCode;
+}

@@ -1,4 +1,4 @@
-import { WireWriter } from './wire-writer.js';
+import { fieldSize, type WireWriter } from './wire-writer.js';
 
 /** Bytes of the request that are passed on as they are: start, end, start, end, … Neighbours are one piece. */
 export type Pieces = number[];
@@ -52,48 +52,47 @@ export class TraceGroups {
     addPiece(scope.items, start, end);
   }
 
-  /** Upper bound of the bytes that `frame` gives, and close to it. */
-  maxSize(tenantField: Uint8Array): number {
+  /** Bytes of the request that `write` writes. */
+  size(tenantField: Uint8Array): number {
     let size = 0;
-    for (const { resource, scopes } of this.resources) {
-      size += GROUP_OVERHEAD + tenantField.length + sizeOf(resource.own) + sizeOf(resource.beside);
-      for (const { scope, items } of scopes) {
-        size += GROUP_OVERHEAD + sizeOf(scope.own) + sizeOf(scope.beside) + sizeOf(items);
-      }
-    }
+    for (const group of this.resources) size += fieldSize(resourceSize(group, tenantField));
     return size;
   }
 
-  /** One request with the items of this trace, in a buffer of its own. */
-  frame(request: Buffer, tenantField: Uint8Array): Uint8Array {
-    const writer = new WireWriter(this.maxSize(tenantField));
-    for (const { resource, scopes } of this.resources) {
-      const resourceItems = writer.open(1);
-      const own = writer.open(1);
-      copy(writer, request, resource.own);
+  /** Writes one request with the items of this trace. Every length is known before, so that nothing is moved afterwards. */
+  write(writer: WireWriter, request: Buffer, tenantField: Uint8Array): void {
+    for (const group of this.resources) {
+      const { own, beside } = group.resource;
+      writer.head(1, resourceSize(group, tenantField));
+      writer.head(1, sizeOf(own) + tenantField.length);
+      copy(writer, request, own);
       writer.raw(tenantField, 0, tenantField.length);
-      writer.close(own);
-      for (const group of scopes) frameScope(writer, request, group);
-      copy(writer, request, resource.beside);
-      writer.close(resourceItems);
+      for (const scope of group.scopes) writeScope(writer, request, scope);
+      copy(writer, request, beside);
     }
-    return writer.finish();
   }
 }
 
-/** Two heads of embedded messages: a tag of one byte and a length of at most five each. */
-const GROUP_OVERHEAD = 12;
+function resourceSize({ resource, scopes }: ResourceGroup, tenantField: Uint8Array): number {
+  let size = fieldSize(sizeOf(resource.own) + tenantField.length) + sizeOf(resource.beside);
+  for (const scope of scopes) size += fieldSize(scopeSize(scope));
+  return size;
+}
 
-function frameScope(writer: WireWriter, request: Buffer, group: ScopeGroup): void {
-  const scopeItems = writer.open(2);
-  if (group.scope.own.length > 0) {
-    const own = writer.open(1);
-    copy(writer, request, group.scope.own);
-    writer.close(own);
+function scopeSize({ scope, items }: ScopeGroup): number {
+  const own = scope.own.length === 0 ? 0 : fieldSize(sizeOf(scope.own));
+  return own + sizeOf(items) + sizeOf(scope.beside);
+}
+
+function writeScope(writer: WireWriter, request: Buffer, group: ScopeGroup): void {
+  const { scope, items } = group;
+  writer.head(2, scopeSize(group));
+  if (scope.own.length > 0) {
+    writer.head(1, sizeOf(scope.own));
+    copy(writer, request, scope.own);
   }
-  copy(writer, request, group.items);
-  copy(writer, request, group.scope.beside);
-  writer.close(scopeItems);
+  copy(writer, request, items);
+  copy(writer, request, scope.beside);
 }
 
 function copy(writer: WireWriter, request: Buffer, pieces: Pieces): void {

@@ -146,6 +146,11 @@ export class WireWriter {
   }
 }
 
+/** Bytes of a length-delimited field with a number below 16. */
+export function fieldSize(size: number): number {
+  return 1 + varintSize(size) + size;
+}
+
 /** Bytes that a varint below 2^32 takes. */
 function varintSize(value: number): number {
   if (value < 0x80) return 1;

@@ -23,7 +23,8 @@ export interface BodyLimits {
   readonly overloaded: Refusal;
 }
 
-export type BodyResult = { readonly bytes: Buffer } | { readonly refusal: Refusal };
+/** A body in the pieces in which it came, or why there is none. */
+export type BodyResult = { readonly pieces: readonly Buffer[] } | { readonly refusal: Refusal };
 
 /**
  * Reads a request's body, inflated: the one inflater of all encodings. At no time is more held than the bounds allow: it is
@@ -82,7 +83,7 @@ class BodyReader {
   };
 
   private readonly onEnd = (): void => {
-    this.finish({ bytes: Buffer.concat(this.chunks, this.size) });
+    this.finish({ pieces: this.chunks });
   };
 
   private readonly onError = (error: Error): void => {

@@ -5,12 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StoredRecord, TENANT_HEADER, type Topic } from '../core/log.js';
 import { encodeLogs, type LogModel } from '../core/otlp/logs.test-support.js';
 import { encodeRequest } from '../core/otlp/testing.test-support.js';
-import { BlockBuilder, pieceToken } from './block.js';
 import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { NOW_MS, traceIdOf } from './samples.test-support.js';
-import { TOPIC_TABLES } from './topic-tables.js';
+import { writeRecords } from './write-records.test-support.js';
 
 const signal = new AbortController().signal;
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -48,18 +47,11 @@ describe(`a trace of ${SPANS} spans and ${SPANS} log events of 4 KB, one of each
 
   /** As the writer does, in pieces. */
   async function write(topic: Topic, first: number, value: Uint8Array): Promise<void> {
-    const table = TOPIC_TABLES.find((each) => each.topic === topic)!;
-    const block = new BlockBuilder(table);
     const record: StoredRecord = {
       ...{ topic, key: traceId, value, headers: { [TENANT_HEADER]: 'acme' }, partition: 0, offset: 0 },
       acceptedAtMs: NOW_MS,
     };
-    block.add(record);
-    let index = 0;
-    for (const lines of block.build().pieces) {
-      const token = pieceToken(`${topic}${first}`, index++);
-      await connection.insert({ table: table.table, lines: lines.join('\n'), token });
-    }
+    await writeRecords(connection, [record], String(first));
   }
 
   it('is read whole within the memory of the engine, spans and log events in order', async () => {

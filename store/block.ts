@@ -1,21 +1,9 @@
 import type { StoredRecord } from '../core/log.js';
-import type { TopicTable } from './topic-tables.js';
+import type { BlockFiles } from './block-files.js';
+import type { StoreConnection } from './connection.js';
 
 /** Offsets of one partition in a block, both included. */
 export type OffsetRange = readonly [partition: number, first: number, last: number];
-
-/**
- * Bytes of lines in one insert. A constant, since the cuts between the inserts of a block must be the same when it is written
- * again: they are part of what the deduplication tokens stand for.
- */
-export const PIECE_BYTES = 16 * 1024 * 1024;
-
-/** Rows of whole records that are written together, and where these lie on the bus. */
-export interface Block {
-  readonly ranges: readonly OffsetRange[];
-  /** Lines of one insert after the other, made while they are asked for. */
-  readonly pieces: Iterable<readonly string[]>;
-}
 
 /** A record that no rows could be made of. */
 export interface Skipped {
@@ -23,84 +11,57 @@ export interface Skipped {
   readonly error: unknown;
 }
 
-/** A block while records are added to it. */
-export class BlockBuilder {
+/** What a block is written through. */
+export interface BlockDeps {
+  readonly connection: StoreConnection;
+  readonly files: BlockFiles;
+}
+
+/** Rows of whole records that are written together, while records are added to it and then inserted. */
+export interface Block {
+  readonly place: BlockPlace;
+  readonly rows: number;
+  /** Whether its rows fill an insert. A record that is added all the same is kept, but its rows are not made yet. */
+  readonly isFull: boolean;
+  /** Whether all its rows are made: another block may then be filled while this one is inserted. */
+  readonly isWhole: boolean;
+  readonly skipped: readonly Skipped[];
+  /** Records of a partition come in the order of their offsets. */
+  add(record: StoredRecord): Promise<void>;
+  /** Takes no more records. */
+  finish(): Promise<void>;
+  /**
+   * Writes it, in as many inserts as it takes; the cuts between them are the same when it is written again, since they are
+   * part of what the deduplication tokens stand for.
+   * @returns its rows
+   */
+  insert(token: string, signal: AbortSignal): Promise<number>;
+  /** Frees what it holds. Safe twice, and after `insert`. */
+  discard(): Promise<void>;
+}
+
+/** Where the records of a block lie on the bus. */
+export class BlockPlace {
   readonly #ranges = new Map<number, { first: number; last: number }>();
-  readonly #lines: string[] = [];
-  /** What did not fit into the first insert. */
-  readonly #rest: Iterable<string>[] = [];
-  #lineBytes = 0;
-  readonly skipped: Skipped[] = [];
   /** Of the records. */
   bytes = 0;
 
-  constructor(private readonly table: TopicTable) {}
-
-  get rows(): number {
-    return this.#lines.length;
+  add({ partition, offset, value }: StoredRecord): void {
+    const range = this.#ranges.get(partition);
+    if (range === undefined) this.#ranges.set(partition, { first: offset, last: offset });
+    else range.last = offset;
+    this.bytes += value.byteLength;
   }
 
-  /** Whether its lines fill an insert. A record that is added all the same is kept, but its lines are not made yet. */
-  get isFull(): boolean {
-    return this.#lineBytes >= PIECE_BYTES;
-  }
-
-  /** Records of a partition come in the order of their offsets. */
-  add(record: StoredRecord): void {
-    const range = this.#ranges.get(record.partition);
-    if (range === undefined) this.#ranges.set(record.partition, { first: record.offset, last: record.offset });
-    else range.last = record.offset;
-    this.bytes += record.value.byteLength;
-    try {
-      this.#take(this.table.toLines(record)[Symbol.iterator]());
-    } catch (error) {
-      // Rows are a function of the record alone, so another try would end the same way.
-      this.skipped.push({ record, error });
-    }
-  }
-
-  #take(lines: Iterator<string>): void {
-    while (!this.isFull) {
-      const next = lines.next();
-      if (next.done === true) return;
-      this.#lines.push(next.value);
-      this.#lineBytes += sizeOf(next.value);
-    }
-    this.#rest.push({ [Symbol.iterator]: () => lines });
-  }
-
-  build(): Block {
+  ranges(): readonly OffsetRange[] {
     const ranges = [...this.#ranges].map(([partition, { first, last }]): OffsetRange => [partition, first, last]);
-    return { ranges: ranges.sort(([a], [b]) => a - b), pieces: toPieces([this.#lines, ...this.#rest]) };
+    return ranges.sort(([a], [b]) => a - b);
   }
 }
 
-/** Cuts lines, in their order, into pieces of `PIECE_BYTES` at most, or of one line that is larger. */
-function* toPieces(sources: readonly Iterable<string>[]): Generator<readonly string[], void, undefined> {
-  let piece: string[] = [];
-  let bytes = 0;
-  for (const lines of sources) {
-    for (const line of lines) {
-      const size = sizeOf(line);
-      if (bytes + size > PIECE_BYTES && piece.length > 0) {
-        yield piece;
-        piece = [];
-        bytes = 0;
-      }
-      piece.push(line);
-      bytes += size;
-    }
-  }
-  if (piece.length > 0) yield piece;
-}
-
-function sizeOf(line: string): number {
-  return Buffer.byteLength(line) + 1;
-}
-
-/** The same ranges of the same topic always have the same token, and no other has it. */
-export function blockToken(topic: string, ranges: readonly OffsetRange[]): string {
-  return `${topic}:${ranges.map(([partition, first, last]) => `${partition}:${first}-${last}`).join(',')}`;
+/** The same ranges under the same name always have the same token, and no other has it. */
+export function blockToken(name: string, ranges: readonly OffsetRange[]): string {
+  return `${name}:${ranges.map(([partition, first, last]) => `${partition}:${first}-${last}`).join(',')}`;
 }
 
 /** Token of an insert of a block; the first has the block's own. */

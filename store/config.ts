@@ -15,8 +15,10 @@ export const storeConfig = z.strictObject({
     .int()
     .min(1_024)
     .max(256 * MEBIBYTE)
-    .default(8 * MEBIBYTE)
-    .describe('Bytes of records after which a block is written. Bounds the memory of one insert.'),
+    .default(64 * MEBIBYTE)
+    .describe(
+      'Bytes of records after which a block is written: 20,000 spans of 3 KB. Rows that take more than 64 MiB are inserted in several goes.',
+    ),
   retention: z
     .strictObject({
       days: z

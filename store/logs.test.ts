@@ -15,7 +15,7 @@ import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { NOW_MS, traceIdOf } from './samples.test-support.js';
-import { TOPIC_TABLES } from './topic-tables.js';
+import { writeRecords } from './write-records.test-support.js';
 
 const signal = new AbortController().signal;
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -67,11 +67,10 @@ describe('log events in the store', () => {
     value: Uint8Array,
     { acceptedAtMs = NOW_MS, tenant = 'acme' } = {},
   ): Promise<void> {
-    const { table, toLines } = TOPIC_TABLES.find((each) => each.topic === topic)!;
     const record: StoredRecord = {
       ...{ topic, key: 'k', value, headers: { [TENANT_HEADER]: tenant }, partition: 0, offset: 0, acceptedAtMs },
     };
-    await connection.insert({ table, lines: [...toLines(record)].join('\n'), token: String(++token) });
+    await writeRecords(connection, [record], String(++token));
   }
 
   const writeLogs = (logs: readonly LogModel[], origin?: object): Promise<void> =>

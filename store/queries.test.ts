@@ -12,6 +12,7 @@ import { LEDGER_OUTCOMES, type LedgerOutcome } from '../core/ledger-outcome.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
 import { TOPIC_TABLES } from './topic-tables.js';
+import { writeRecords } from './write-records.test-support.js';
 
 const signal = new AbortController().signal;
 const SETTLED_FAIL = {
@@ -179,13 +180,11 @@ describe('store queries', () => {
 
   /** Writes records in causal order, as the writer does. */
   async function write(records: readonly LogRecord[]): Promise<void> {
-    for (const { topic, table, toLines } of TOPIC_TABLES) {
-      const lines = records
+    for (const { topic } of TOPIC_TABLES) {
+      const stored = records
         .filter((record) => record.topic === topic)
-        .flatMap((record) => [
-          ...toLines({ ...record, headers: record.headers ?? {}, partition: 0, offset: 0, acceptedAtMs: NOW_MS }),
-        ]);
-      await connection.insert({ table, lines: lines.join('\n'), token: String(++token) });
+        .map((record) => ({ ...record, headers: record.headers ?? {}, partition: 0, offset: 0, acceptedAtMs: NOW_MS }));
+      await writeRecords(connection, stored, String(++token));
     }
   }
 

@@ -10,7 +10,7 @@ import { openStoreConnection, type StoreConnection } from './connection.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { Retention } from './retention.js';
 import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
-import { TOPIC_TABLES } from './topic-tables.js';
+import { writeRecords } from './write-records.test-support.js';
 
 const signal = new AbortController().signal;
 const DAY_MS = 86_400_000;
@@ -60,7 +60,6 @@ describe('retention', () => {
       jsonRecord('spend', id, spendOf(`call-${days}`, { atMs: startMs })),
     ];
     for (const record of records) {
-      const { table, toLines } = TOPIC_TABLES.find(({ topic }) => topic === record.topic)!;
       const stored = {
         ...record,
         headers: { [TENANT_HEADER]: TENANT },
@@ -68,7 +67,7 @@ describe('retention', () => {
         offset: 0,
         acceptedAtMs: startMs,
       };
-      await connection.insert({ table, lines: [...toLines(stored)].join('\n'), token: `${table} ${days}` });
+      await writeRecords(connection, [stored], String(days));
     }
   }
 

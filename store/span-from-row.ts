@@ -1,6 +1,6 @@
 import type { Span } from '../core/span.js';
 import { ORIGINAL_TIMESTAMP, takeNumber, type Texts, toAttributes } from './row-parts.js';
-import { ORIGINAL_END, toSpanKind, toStatusCode } from './span-row.js';
+import { ORIGINAL_END, toSpanKind, toStatusCode } from './span-names.js';
 
 /** Columns that `toSpan` reads, with times as text in ns. */
 export const SPAN_COLUMNS = `

@@ -13,7 +13,7 @@ import { openStoreConnection, type StoreConnection } from './connection.js';
 import { migrate } from './migrate.js';
 import { spansRecord, traceIdOf } from './samples.test-support.js';
 import { SPAN_COLUMNS, type StoredSpan, toSpan } from './span-from-row.js';
-import { toSpanRows } from './span-row.js';
+import { toSpanRows } from './span-row.test-support.js';
 
 const FIXTURES = join(packageRoot(), 'test', 'fixtures', 'otlp');
 const captures = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -1,25 +1,21 @@
-import type { StoredRecord, Topic } from '../core/log.js';
+import type { StoredRecord } from '../core/log.js';
 import { TENANT_HEADER } from '../core/log.js';
 import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
-import { decodeSpans } from '../core/otlp/decode-spans.js';
+import type { Block, BlockDeps } from './block.js';
 import { parseDecision, parsePolicy, parseSpend, parseVerdict } from './ledger-records.js';
 import { toDecisionRow, toPolicyRow, toSpendRow, toVerdictRow } from './ledger-rows.js';
+import { LineBlock } from './line-block.js';
 import { toLogRows } from './log-row.js';
+import { SpanEncoder } from './native/span-encoder.js';
 import type { RecordOrigin } from './row-parts.js';
-import { toSpanRows } from './span-row.js';
+import { SpanBlock } from './span-block.js';
+import type { LineTable, TopicTable, WrittenTopic } from './topic-table.js';
 
-/** The topics that are written. */
-export type WrittenTopic = Exclude<Topic, 'judgements'>;
-
-/** Which table holds what a topic carries. */
-export interface TopicTable {
-  readonly topic: WrittenTopic;
-  readonly table: string;
-  /**
-   * Rows of one record as JSON lines, a function of the record alone. A line may be made when it is asked for.
-   * @throws {PipelineError} when the record cannot be read; never later, while the lines are made
-   */
-  readonly toLines: (record: StoredRecord) => Iterable<string>;
+/** How to write a block of a table. */
+export function createBlocks(table: TopicTable, deps: BlockDeps): () => Block {
+  if (table.form === 'lines') return () => new LineBlock(table, deps);
+  const encoder = new SpanEncoder();
+  return () => new SpanBlock(table, { ...deps, encoder });
 }
 
 /**
@@ -27,28 +23,17 @@ export interface TopicTable {
  * order, so that what was on the bus before a decision is written before it.
  */
 export const TOPIC_TABLES: readonly TopicTable[] = [
-  { topic: 'spans', table: 'otel_traces', toLines: spanLines },
-  { topic: 'logs', table: 'otel_logs', toLines: logLines },
-  {
-    topic: 'policies',
-    table: 'assay_policies',
-    toLines: (record) => [JSON.stringify(toPolicyRow(parsePolicy(record.value)))],
-  },
-  {
-    topic: 'decisions',
-    table: 'assay_decisions',
-    toLines: (record) => [JSON.stringify(toDecisionRow(parseDecision(record.value)))],
-  },
-  {
-    topic: 'verdicts',
-    table: 'assay_verdicts',
-    toLines: (record) => [JSON.stringify(toVerdictRow(parseVerdict(record.value)))],
-  },
-  { topic: 'spend', table: 'assay_spend', toLines: (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))] },
+  // Named apart from the JSON lines of before, which were cut into other inserts: one of them may be pending.
+  { form: 'spans', topic: 'spans', table: 'otel_traces', tokenName: 'spans/native', takes: () => true },
+  lineTable('logs', 'otel_logs', logLines),
+  lineTable('policies', 'assay_policies', (record) => [JSON.stringify(toPolicyRow(parsePolicy(record.value)))]),
+  lineTable('decisions', 'assay_decisions', (record) => [JSON.stringify(toDecisionRow(parseDecision(record.value)))]),
+  lineTable('verdicts', 'assay_verdicts', (record) => [JSON.stringify(toVerdictRow(parseVerdict(record.value)))]),
+  lineTable('spend', 'assay_spend', (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))]),
 ];
 
-function spanLines(record: StoredRecord): Iterable<string> {
-  return toJsonLines(toSpanRows(decodeSpans(record.value), originOf(record)));
+function lineTable(topic: WrittenTopic, table: string, toLines: LineTable['toLines']): LineTable {
+  return { form: 'lines', topic, table, tokenName: topic, toLines };
 }
 
 function logLines(record: StoredRecord): Iterable<string> {

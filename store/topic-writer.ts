@@ -2,19 +2,21 @@ import { faultPoint } from '../core/fault-points.js';
 import type { LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { State } from '../core/state.js';
-import { type Block, BlockBuilder, blockToken, pieceToken, type OffsetRange, type Skipped } from './block.js';
+import { type Block, type BlockDeps, blockToken, type OffsetRange, type Skipped } from './block.js';
 import type { StoreConfig } from './config.js';
-import type { StoreConnection } from './connection.js';
-import type { TopicTable } from './topic-tables.js';
+import type { TopicTable } from './topic-table.js';
+import { createBlocks } from './topic-tables.js';
 import type { WriterMetrics } from './writer-metrics.js';
 
 /** First offset of each partition that is not meant. */
 export type Offsets = ReadonlyMap<number, number>;
 
-export interface TopicWriterDeps {
+/** Bytes of records that are in memory at once, beside the rows made of them. */
+const POLL_BYTES = 4 * 1024 * 1024;
+
+export interface TopicWriterDeps extends BlockDeps {
   readonly reader: LogReader;
   readonly state: State;
-  readonly connection: StoreConnection;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
 }
@@ -24,6 +26,7 @@ export class TopicWriter {
   /** Next offset of each partition. */
   #positions = new Map<number, number>();
   readonly #pendingKey: string;
+  readonly #createBlock: () => Block;
 
   constructor(
     private readonly table: TopicTable,
@@ -31,6 +34,7 @@ export class TopicWriter {
     private readonly deps: TopicWriterDeps,
   ) {
     this.#pendingKey = `pending/${table.topic}`;
+    this.#createBlock = createBlocks(table, deps);
   }
 
   /**
@@ -50,9 +54,28 @@ export class TopicWriter {
     for (const [partition, offset] of this.#positions) reader.seek(partition, offset);
   }
 
-  /** Writes all records before these offsets. */
+  /**
+   * Writes all records before these offsets. A block is filled while the one before it is inserted; only that one is pending.
+   */
   async writeUpTo(ends: Offsets, signal: AbortSignal): Promise<void> {
-    while (this.#isBefore(ends) && !signal.aborted) await this.#write(await this.#gather(ends, signal), signal);
+    let writing = Promise.resolve();
+    try {
+      while (this.#isBefore(ends) && !signal.aborted) {
+        const block = await this.#gather(ends, signal);
+        try {
+          await writing;
+        } catch (error) {
+          await block.discard();
+          throw error;
+        }
+        writing = this.#write(block, signal);
+        // It is waited for in the next round, and must not end the process until then.
+        writing.catch(() => undefined);
+        if (!block.isWhole) await writing;
+      }
+    } finally {
+      await writing;
+    }
   }
 
   #isBefore(ends: Offsets): boolean {
@@ -61,32 +84,40 @@ export class TopicWriter {
   }
 
   /** The next records before `ends`, as many as a block may hold. */
-  async #gather(ends: Offsets, signal: AbortSignal): Promise<BlockBuilder> {
+  async #gather(ends: Offsets, signal: AbortSignal): Promise<Block> {
     const { maxBlockRows, maxBlockBytes } = this.options;
-    const block = new BlockBuilder(this.table);
-    const takesMore = (): boolean => block.rows < maxBlockRows && block.bytes < maxBlockBytes && !block.isFull;
-    while (this.#isBefore(ends) && takesMore() && !signal.aborted) {
-      const records = await this.#poll(maxBlockBytes - block.bytes, signal);
-      if (isAborted(signal)) break;
-      // The bus answers a poll with what it has, so these offsets are gaps.
-      if (records.length === 0) this.#skipTo(ends);
-      for (const [partition, offset] of this.#take(records, ends, block)) this.deps.reader.seek(partition, offset);
+    const block = this.#createBlock();
+    const takesMore = (): boolean => block.rows < maxBlockRows && block.place.bytes < maxBlockBytes && !block.isFull;
+    try {
+      while (this.#isBefore(ends) && takesMore() && !signal.aborted) {
+        const records = await this.#poll(maxBlockBytes - block.place.bytes, signal);
+        if (isAborted(signal)) break;
+        // The bus answers a poll with what it has, so these offsets are gaps.
+        if (records.length === 0) this.#skipTo(ends);
+        for (const [partition, offset] of await this.#take(records, ends, block))
+          this.deps.reader.seek(partition, offset);
+      }
+      await block.finish();
+    } catch (error) {
+      await block.discard();
+      throw error;
     }
     return block;
   }
 
   #poll(maxBytes: number, signal: AbortSignal): Promise<readonly StoredRecord[]> {
     const { maxBlockRows, flushMs } = this.options;
-    return this.deps.reader.poll({ maxRecords: Math.min(maxBlockRows, 1_000), maxBytes, waitMs: flushMs }, signal);
+    const [maxRecords, waitMs] = [Math.min(maxBlockRows, 1_000), flushMs];
+    return this.deps.reader.poll({ maxRecords, maxBytes: Math.min(maxBytes, POLL_BYTES), waitMs }, signal);
   }
 
   /** @returns for each partition with records past its end, or past the block's, the first of these: they were not taken */
-  #take(records: readonly StoredRecord[], ends: Offsets, block: BlockBuilder): ReadonlyMap<number, number> {
+  async #take(records: readonly StoredRecord[], ends: Offsets, block: Block): Promise<ReadonlyMap<number, number>> {
     const past = new Map<number, number>();
     for (const record of records) {
       const { partition, offset } = record;
       if (offset < (ends.get(partition) ?? 0) && !block.isFull) {
-        block.add(record);
+        await block.add(record);
         this.#positions.set(partition, offset + 1);
       } else if (!past.has(partition)) {
         past.set(partition, offset);
@@ -102,7 +133,7 @@ export class TopicWriter {
   }
 
   async #writeAgain(pending: readonly OffsetRange[], signal: AbortSignal): Promise<void> {
-    const block = new BlockBuilder(this.table);
+    const block = this.#createBlock();
     const missing = new Map(pending.map(([partition, , last]) => [partition, last]));
     for (const [partition, first] of pending) this.deps.reader.seek(partition, first);
     while (missing.size > 0) {
@@ -112,42 +143,32 @@ export class TopicWriter {
       for (const record of records) {
         const range = pending.find(([partition]) => partition === record.partition);
         if (range === undefined) continue;
-        if (record.offset >= range[1] && record.offset <= range[2]) block.add(record);
+        if (record.offset >= range[1] && record.offset <= range[2]) await block.add(record);
         if (record.offset >= range[2]) missing.delete(record.partition);
       }
     }
+    await block.finish();
     await this.#write(block, signal, pending);
   }
 
-  async #write(builder: BlockBuilder, signal: AbortSignal, pending?: readonly OffsetRange[]): Promise<void> {
+  async #write(block: Block, signal: AbortSignal, pending?: readonly OffsetRange[]): Promise<void> {
     const { reader, state, metrics } = this.deps;
-    const block = builder.build();
-    const ranges = pending ?? block.ranges;
+    const { topic, tokenName } = this.table;
+    const ranges = pending ?? block.place.ranges();
     if (ranges.length === 0) return;
-    this.#report(builder.skipped);
-    await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
-    faultPoint('writer-before-insert');
-    const rows = await this.#insert(block.pieces, blockToken(this.table.topic, ranges), signal);
-    faultPoint('writer-after-insert');
-    for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
-    await state.delete([this.#pendingKey]);
-    metrics.rows.add(rows, { topic: this.table.topic });
-    metrics.blocks.add(1, { topic: this.table.topic });
-  }
-
-  /** @returns how many rows it wrote */
-  async #insert(pieces: Block['pieces'], token: string, signal: AbortSignal): Promise<number> {
-    const { table } = this.table;
-    let rows = 0;
-    let index = 0;
-    for (const lines of pieces) {
-      // Between two pieces the block stays pending: the next start writes it again, and the engine drops what it has.
-      if (index > 0) signal.throwIfAborted();
-      await this.deps.connection.insert({ table, lines: lines.join('\n'), token: pieceToken(token, index) });
-      rows += lines.length;
-      index += 1;
+    try {
+      this.#report(block.skipped);
+      await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
+      faultPoint('writer-before-insert');
+      const rows = await block.insert(blockToken(tokenName, ranges), signal);
+      faultPoint('writer-after-insert');
+      for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
+      await state.delete([this.#pendingKey]);
+      metrics.rows.add(rows, { topic });
+      metrics.blocks.add(1, { topic });
+    } finally {
+      await block.discard();
     }
-    return rows;
   }
 
   #report(skipped: readonly Skipped[]): void {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
 import { type Metrics, noMetrics } from '../core/metrics.js';
 import { storeConfig } from './config.js';
-import { openStoreConnection, type InsertBlock, type StoreConnection } from './connection.js';
+import { openStoreConnection, type InsertBlock, type NativeBlock, type StoreConnection } from './connection.js';
 import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import {
@@ -69,7 +70,7 @@ describe('writer', () => {
     readonly logger?: Logger;
     readonly options?: Record<string, number>;
     readonly metrics?: Metrics;
-    insert?(block: InsertBlock): void | Promise<void>;
+    insert?(block: InsertBlock | NativeBlock): void | Promise<void>;
   }
 
   async function start(watch: Watch = {}): Promise<Writer> {
@@ -89,6 +90,10 @@ describe('writer', () => {
             async insert(block) {
               await watch.insert?.(block);
               await opened.insert(block);
+            },
+            async insertNative(block) {
+              await watch.insert?.(block);
+              await opened.insertNative(block);
             },
           };
         },
@@ -190,7 +195,8 @@ describe('writer', () => {
     const violations: string[] = [];
     let next = 1;
     await start({
-      async insert({ table, lines }) {
+      async insert(block) {
+        const { table } = block;
         // More arrives in the middle of every cycle: a whole story, the latest part first on the bus as seen by a reader.
         if (next <= 60) {
           const traceId = traceIdOf(next++);
@@ -201,7 +207,8 @@ describe('writer', () => {
             jsonRecord('verdicts', traceId, verdictOn(decision)),
           ]);
         }
-        const rows = lines.split('\n').map((line) => JSON.parse(line) as { trace_id?: string });
+        const lines = 'lines' in block ? block.lines.split('\n') : [];
+        const rows = lines.map((line) => JSON.parse(line) as { trace_id?: string });
         if (table === 'assay_decisions') {
           for (const { trace_id = '' } of rows) {
             if ((await number(`SELECT count() AS n FROM otel_traces WHERE TraceId = '${trace_id}'`)) === 0)
@@ -333,7 +340,10 @@ describe('writer', () => {
   it('cuts a backlog into blocks of the given size', async () => {
     await log.append(Array.from({ length: 50 }, (_, n) => spansRecord(traceIdOf(n + 1))));
     const sizes: number[] = [];
-    await start({ options: { maxBlockRows: 20 }, insert: ({ lines }) => void sizes.push(lines.split('\n').length) });
+    await start({
+      options: { maxBlockRows: 20 },
+      insert: (block) => void sizes.push('rows' in block ? block.rows : 0),
+    });
     await drained();
     expect(await number(COUNT_SPANS)).toBe(100);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(40);
@@ -341,15 +351,15 @@ describe('writer', () => {
   });
 
   it('writes a small record of many rows with a large resource in pieces, each at most once', async () => {
-    // 1,000 rows of 60 KB each: 60 MB of lines, of a record of 100 KB.
+    // 1,000 rows of 300 KB each: 300 MB of rows, of a record of 400 KB.
     const [large, small] = [traceIdOf(1), traceIdOf(2)];
-    await log.append([spansRecord(large, { count: 1_000, resourceBytes: 60_000 }), spansRecord(small)]);
+    await log.append([spansRecord(large, { count: 1_000, resourceBytes: 300_000 }), spansRecord(small)]);
     const bytes: number[] = [];
     const tokens: string[] = [];
     let deaths = 0;
-    const insert = ({ token, lines }: InsertBlock): void => {
-      bytes.push(Buffer.byteLength(lines));
-      tokens.push(token);
+    const insert = (block: InsertBlock | NativeBlock): void => {
+      if ('path' in block) bytes.push(statSync(block.path).size);
+      tokens.push(block.token);
     };
     const first = await start({
       options: { retryMinMs: 60_000, retryMaxMs: 60_000 },
@@ -375,10 +385,54 @@ describe('writer', () => {
     await drained();
     expect(tokens.slice(0, 4)).toEqual(dead);
     expect(new Set(tokens).size).toBe(tokens.length);
-    expect(Math.max(...bytes)).toBeLessThanOrEqual(16 * 1024 * 1024);
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(69 * 1024 * 1024);
     expect(await number(COUNT_SPANS)).toBe(1_002);
     expect(await number('SELECT count() AS n FROM assay_spans')).toBe(1_002);
     expect(await number('SELECT uniqExact(TraceId) AS n FROM otel_traces_trace_id_ts')).toBe(2);
+  });
+
+  it('fills the next block while one is inserted, with only that one pending', async () => {
+    await log.append(Array.from({ length: 50 }, (_, n) => spansRecord(traceIdOf(n + 1))));
+    const pending: string[] = [];
+    const polledBy: number[] = [];
+    let polls = 0;
+    log.onPoll = () => void (polls += 1);
+    await start({
+      options: { maxBlockRows: 20 },
+      async insert() {
+        const block = pending.length + 1;
+        // Each block takes one poll. The last has no next.
+        await vi.waitFor(() => {
+          expect(polls).toBeGreaterThanOrEqual(Math.min(3, block + 1));
+        });
+        polledBy.push(polls);
+        pending.push(...[...state.range('pending/')].map(([, ranges]) => ranges));
+      },
+    });
+    await drained();
+    expect(polledBy).toEqual([2, 3, 3]);
+    // One at a time, and each its own.
+    expect(new Set(pending).size).toBe(3);
+    expect(pending).toHaveLength(3);
+    expect(await number(COUNT_SPANS)).toBe(100);
+  });
+
+  it('begins again with the block that failed, not with the one that was filled meanwhile', async () => {
+    await log.append(Array.from({ length: 50 }, (_, n) => spansRecord(traceIdOf(n + 1))));
+    const tokens: string[] = [];
+    await start({
+      options: { maxBlockRows: 20 },
+      async insert({ token }) {
+        tokens.push(token);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (tokens.length === 2) throw new Error('away');
+      },
+    });
+    await drained();
+    expect(tokens[2]).toBe(tokens[1]);
+    expect(new Set(tokens).size).toBe(3);
+    expect(await number(COUNT_SPANS)).toBe(100);
+    expect(await number('SELECT count() AS n FROM assay_spans')).toBe(100);
   });
 
   it('writes what lies on the bus before it stops', async () => {

@@ -9,6 +9,7 @@ import type { StoreConfig } from './config.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 import { migrate } from './migrate.js';
 import { erase, eraseFromBus, type Erased, type EraseRequest } from './erase.js';
+import { BlockFiles } from './block-files.js';
 import { Erasures, withErasures } from './erasures.js';
 import type { FindDeps } from './find-erasable.js';
 import { Retention } from './retention.js';
@@ -62,6 +63,7 @@ class BusWriter implements Writer {
   /** Ends when nobody works on the store. */
   #turn: Promise<unknown> = Promise.resolve();
   #connection: StoreConnection | undefined;
+  readonly #files: BlockFiles;
   #retention: Retention | undefined;
   #readers: readonly LogReader[] = [];
   #writers: readonly TopicWriter[] = [];
@@ -74,6 +76,7 @@ class BusWriter implements Writer {
     private readonly deps: WriterDeps,
   ) {
     this.#metrics = createWriterMetrics(deps.metrics);
+    this.#files = new BlockFiles(options.dataDirectory);
   }
 
   ready(): boolean {
@@ -85,6 +88,7 @@ class BusWriter implements Writer {
     const connection = await (deps.connect ?? openStoreConnection)(options);
     this.#connection = connection;
     await migrate(connection);
+    await this.#files.open();
     await this.#erasures.load(connection);
     const metrics = this.#metrics;
     this.#retention = new Retention(options.retention, { ...deps, connection, droppedRows: metrics.droppedRows });
@@ -96,6 +100,7 @@ class BusWriter implements Writer {
           ...deps,
           metrics,
           connection,
+          files: this.#files,
           reader: readers[index]!,
         }),
     );
@@ -133,6 +138,7 @@ class BusWriter implements Writer {
     this.#setReady(false);
     for (const reader of this.#readers) await reader.close();
     this.#readers = [];
+    if (this.#connection !== undefined) await this.#files.close();
     await this.#connection?.close();
     this.#connection = undefined;
   }

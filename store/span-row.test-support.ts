@@ -1,4 +1,4 @@
-import type { Span, SpanKind, StatusCode } from '../core/span.js';
+import type { Span } from '../core/span.js';
 import { attributeTexts } from './attribute-text.js';
 import {
   clampToBus,
@@ -8,12 +8,7 @@ import {
   type RecordOrigin,
   type ResourcePart,
 } from './row-parts.js';
-
-/** End of the span as it was sent, in ns, where it is not start plus `Duration`: 0 for a span that had not ended. */
-export const ORIGINAL_END = 'assay.original_end_timestamp';
-
-export const KIND_NAMES: readonly string[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];
-export const STATUS_NAMES: readonly string[] = ['Unset', 'Ok', 'Error'];
+import { KIND_NAMES, ORIGINAL_END, STATUS_NAMES } from './span-names.js';
 
 /** A row of `otel_traces`, in JSON names. */
 export interface SpanRow {
@@ -43,8 +38,7 @@ export interface SpanRow {
 
 /**
  * Rows of `otel_traces` of one record's spans, as the OpenTelemetry exporter writes them, but for a time that is clamped to
- * bus time ± 7 days. The same spans and origin always give the same rows. Made one by one, since each repeats its resource,
- * and so can be thousands of times as large as its span was in the record.
+ * bus time ± 7 days. The same spans and origin always give the same rows. What the encoder of `native/` is compared with.
  */
 export function* toSpanRows(spans: readonly Span[], origin: RecordOrigin): Generator<SpanRow, void, undefined> {
   const resourceOf = createResourceParts(origin);
@@ -81,14 +75,4 @@ function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): Sp
     'Links.TraceState': span.links.map((link) => link.traceState),
     'Links.Attributes': span.links.map((link) => attributeTexts(link.attributes)),
   };
-}
-
-/** Kind of the row's name for it. */
-export function toSpanKind(name: string): SpanKind {
-  return Math.max(0, KIND_NAMES.indexOf(name)) as SpanKind;
-}
-
-/** Status of the row's name for it. */
-export function toStatusCode(name: string): StatusCode {
-  return Math.max(0, STATUS_NAMES.indexOf(name)) as StatusCode;
 }

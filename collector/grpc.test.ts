@@ -17,7 +17,7 @@ import {
   LOGS_SERVICE,
   METRICS_SERVICE,
   rawSession,
-} from './grpc.test-support.js';
+} from '../test/helpers/otlp-grpc.js';
 import { deferred, JSON_TYPE, never, send, startRig, type Rig } from './rig.test-support.js';
 
 const TRACE = '5b8efff798038103d269b633813fc60c';
@@ -41,7 +41,7 @@ describe('a call that is taken', () => {
     ['gzip', { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip }],
   ])('is answered OK, and lies on the bus by trace: %s', async (_name, options) => {
     const rig = await startRig({ tenant: 'acme' });
-    const reply = await callGrpc(grpcClient(rig, options), { body: valid('x'.repeat(5_000)) });
+    const reply = await callGrpc(grpcClient(rig.collector, options), { body: valid('x'.repeat(5_000)) });
     expect(reply).toEqual({ code: 0, message: '', body: Buffer.alloc(0) });
     const [record] = rig.log.records;
     expect([record?.topic, record?.key, record?.headers]).toEqual(['spans', TRACE, { 'assay.tenant': 'acme' }]);
@@ -56,27 +56,29 @@ describe('a call that is taken', () => {
       const rig = await startRig();
       const bytes = frame(name);
       const headers = bytes[0] === 1 ? { 'grpc-encoding': 'gzip' } : {};
-      expect((await callRaw(rig, { bytes, headers })).code).toBe(0);
+      expect((await callRaw(rig.collector, { bytes, headers })).code).toBe(0);
       expect(rig.log.records.length).toBeGreaterThan(0);
     },
   );
 
   it('may say gzip, and send a message without it', async () => {
     const rig = await startRig();
-    expect((await callRaw(rig, { bytes: framed(valid()), headers: { 'grpc-encoding': 'gzip' } })).code).toBe(0);
+    expect((await callRaw(rig.collector, { bytes: framed(valid()), headers: { 'grpc-encoding': 'gzip' } })).code).toBe(
+      0,
+    );
     expect(rig.log.records).toHaveLength(1);
   });
 
   it('may hold logs', async () => {
     const rig = await startRig();
     const body = encodeLogs({ traceId: TRACE, eventName: 'gen_ai.choice' });
-    expect((await callGrpc(grpcClient(rig), { body, path: LOGS_SERVICE })).code).toBe(0);
+    expect((await callGrpc(grpcClient(rig.collector), { body, path: LOGS_SERVICE })).code).toBe(0);
     expect(rig.log.records.map((record) => record.topic)).toEqual(['logs']);
   });
 
   it('may hold metrics, which are all rejected in a partial success', async () => {
     const rig = await startRig();
-    const reply = await callGrpc(grpcClient(rig), { body: metrics(3), path: METRICS_SERVICE });
+    const reply = await callGrpc(grpcClient(rig.collector), { body: metrics(3), path: METRICS_SERVICE });
     expect([reply.code, ...partialOf(reply.body)]).toEqual([
       0,
       3,
@@ -93,7 +95,7 @@ describe('a call that is taken', () => {
       appending.resolve();
       return flushed.promise;
     };
-    const client = grpcClient(rig);
+    const client = grpcClient(rig.collector);
     let answered = false;
     const reply = callGrpc(client, { body: valid() }).then((got) => {
       answered = true;
@@ -156,7 +158,7 @@ describe('a call that is refused', () => {
     { what: 'a message cut short', bytes: framed(valid(), 0, 500), part: 'expected a message of 500 bytes' },
   ])('says why, and stores nothing: $what', async ({ bytes, headers = {}, code = INVALID_ARGUMENT, part }) => {
     const rig = await startRig();
-    const reply = await callRaw(rig, { bytes, headers });
+    const reply = await callRaw(rig.collector, { bytes, headers });
     expect([reply.code, reply.message]).toEqual([code, expect.stringContaining(part)]);
     expect(rig.log.records).toEqual([]);
     expect(inFlight(rig) ?? 0).toBe(0);
@@ -165,20 +167,22 @@ describe('a call that is refused', () => {
 
   it('is UNIMPLEMENTED for a method that is not there', async () => {
     const rig = await startRig();
-    const reply = await callRaw(rig, {
+    const reply = await callRaw(rig.collector, {
       path: '/opentelemetry.proto.collector.trace.v1.TraceService/Import',
       bytes: framed(valid()),
     });
     expect(reply.code).toBe(status.UNIMPLEMENTED);
-    expect((await callGrpc(grpcClient(rig), { path: '/other/Export', body: valid() })).code).toBe(status.UNIMPLEMENTED);
+    expect((await callGrpc(grpcClient(rig.collector), { path: '/other/Export', body: valid() })).code).toBe(
+      status.UNIMPLEMENTED,
+    );
   });
 
   it('is RESOURCE_EXHAUSTED without RetryInfo when the message is too large, as it came or inflated', async () => {
     const rig = await startRig({ maxBodyBytes: 100_000 });
     const large = valid('x'.repeat(100_001));
-    const plain = await callGrpc(grpcClient(rig), { body: large });
+    const plain = await callGrpc(grpcClient(rig.collector), { body: large });
     const gzip = { 'grpc.default_compression_algorithm': compressionAlgorithms.gzip };
-    const inflated = await callGrpc(grpcClient(rig, gzip), { body: large });
+    const inflated = await callGrpc(grpcClient(rig.collector, gzip), { body: large });
     for (const reply of [plain, inflated]) {
       expect([reply.code, reply.retryAfterSeconds]).toEqual([status.RESOURCE_EXHAUSTED, undefined]);
       expect(reply.message).toContain('expected a body of at most 100000 bytes before and after decompression');
@@ -189,7 +193,7 @@ describe('a call that is refused', () => {
 
   it('is refused at the head of a message that is too large, before the message comes', async () => {
     const rig = await startRig({ maxBodyBytes: 100_000 });
-    const reply = await callRaw(rig, { bytes: framed(new Uint8Array(10), 0, 4_000_000_000), ends: false });
+    const reply = await callRaw(rig.collector, { bytes: framed(new Uint8Array(10), 0, 4_000_000_000), ends: false });
     expect([reply.code, reply.message]).toEqual([
       status.RESOURCE_EXHAUSTED,
       expect.stringContaining('got 4000000000 by the head of the message'),
@@ -200,7 +204,7 @@ describe('a call that is refused', () => {
     const rig = await startRig({ maxBodyBytes: 1_000_000, maxInFlightBytes: 4_000_000 });
     const bomb = framed(gzipSync(Buffer.alloc(200_000_000)), 1);
     const replies = await Promise.all(
-      Array.from({ length: 3 }, () => callRaw(rig, { bytes: bomb, headers: { 'grpc-encoding': 'gzip' } })),
+      Array.from({ length: 3 }, () => callRaw(rig.collector, { bytes: bomb, headers: { 'grpc-encoding': 'gzip' } })),
     );
     expect(replies.map((reply) => reply.code)).toEqual([8, 8, 8]);
     expect(rig.metrics.values.get('assay_collector_in_flight_bytes peak')).toBeLessThan(4_000_000);
@@ -210,7 +214,7 @@ describe('a call that is refused', () => {
   it('is UNAVAILABLE with RetryInfo when the bus cannot take it', async () => {
     const rig = await startRig({}, { random: () => 0.9 });
     rig.log.onAppend = () => Promise.reject(new PipelineError('BUS_UNAVAILABLE', 'disk full'));
-    const reply = await callGrpc(grpcClient(rig), { body: valid() });
+    const reply = await callGrpc(grpcClient(rig.collector), { body: valid() });
     expect(reply).toMatchObject({ code: status.UNAVAILABLE, retryAfterSeconds: 3 });
     expect(reply.message).toBe(
       'expected the bus to take this request, but it could not; nothing was acknowledged, send it again after 3 s.',
@@ -226,7 +230,7 @@ describe('a call that is refused', () => {
       if (++appends === 4) four.resolve();
       return flushed.promise;
     };
-    const client = grpcClient(rig);
+    const client = grpcClient(rig.collector);
     const held = [
       ...[1, 2].map(() => callGrpc(client, { body })),
       ...[1, 2].map(async () => {
@@ -245,21 +249,21 @@ describe('a call that is refused', () => {
 
   it('is DEADLINE_EXCEEDED when its message does not come, and the connection goes on', async () => {
     const rig = await startRig({ grpc: { requestTimeoutMs: 100 } });
-    const session = rawSession(rig);
-    const slow = callRaw(rig, { bytes: framed(valid()).subarray(0, 9), ends: false }, session);
-    expect((await callRaw(rig, { bytes: framed(valid()) }, session)).code).toBe(0);
+    const session = rawSession(rig.collector);
+    const slow = callRaw(rig.collector, { bytes: framed(valid()).subarray(0, 9), ends: false }, session);
+    expect((await callRaw(rig.collector, { bytes: framed(valid()) }, session)).code).toBe(0);
     const reply = await slow;
     expect([reply.code, reply.message]).toEqual([
       status.DEADLINE_EXCEEDED,
       'expected a whole message within 100 ms, got a part of one; nothing was stored.',
     ]);
-    expect((await callRaw(rig, { bytes: framed(valid()) }, session)).code).toBe(0);
+    expect((await callRaw(rig.collector, { bytes: framed(valid()) }, session)).code).toBe(0);
     expect(inFlight(rig)).toBe(0);
   });
 
   it('is cut off when it goes on sending what was refused', async () => {
     const rig = await startRig({ maxBodyBytes: 1_000, maxInFlightBytes: 4_000 });
-    const session = rawSession(rig);
+    const session = rawSession(rig.collector);
     const stream = session.request({
       ':method': 'POST',
       ':path': '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -302,9 +306,9 @@ describe('the life of the gRPC listener', () => {
       appending.resolve();
       return flushed.promise;
     };
-    const answered = callGrpc(grpcClient(rig), { body: valid() });
+    const answered = callGrpc(grpcClient(rig.collector), { body: valid() });
     await appending.promise;
-    const later = grpcClient(rig);
+    const later = grpcClient(rig.collector);
     let stopped = false;
     const stopping = rig.collector.stop(never).then(() => {
       stopped = true;
@@ -319,7 +323,7 @@ describe('the life of the gRPC listener', () => {
 
   it('stops with connections open that nobody uses, or that never said a word', async () => {
     const rig = await startRig();
-    expect((await callGrpc(grpcClient(rig), { body: valid() })).code).toBe(0);
+    expect((await callGrpc(grpcClient(rig.collector), { body: valid() })).code).toBe(0);
     const silent = connect(Number(new URL(rig.collector.grpcUrl ?? '').port), '127.0.0.1');
     await new Promise<void>((resolve) => {
       silent.once('connect', resolve);
@@ -335,7 +339,7 @@ describe('the life of the gRPC listener', () => {
       appending.resolve();
       return new Promise(() => undefined);
     };
-    const answered = callGrpc(grpcClient(rig), { body: valid() });
+    const answered = callGrpc(grpcClient(rig.collector), { body: valid() });
     await appending.promise;
     await rig.collector.stop(AbortSignal.abort());
     expect((await answered).code).not.toBe(0);
@@ -355,7 +359,7 @@ describe('the life of the gRPC listener', () => {
         socket.on('error', () => undefined);
       });
     }
-    expect((await callGrpc(grpcClient(rig), { body: valid() })).code).toBe(0);
+    expect((await callGrpc(grpcClient(rig.collector), { body: valid() })).code).toBe(0);
     expect((await send(rig, { headers: JSON_TYPE, body: '{}' })).status).toBe(200);
   });
 });

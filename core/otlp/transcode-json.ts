@@ -17,6 +17,9 @@ const UINT64 = { min: 0n, max: 2n ** 64n - 1n };
 const INT32 = { min: -(2n ** 31n), max: 2n ** 31n - 1n };
 const UINT32 = { min: 0n, max: 2n ** 32n - 1n };
 
+/** The path to a value that lies deep could fill a page. */
+const MAX_PLACE_LENGTH = 200;
+
 /**
  * An OTLP/JSON `ExportTraceServiceRequest` as protobuf, in one pass and without objects in between.
  *
@@ -218,7 +221,7 @@ class Transcoder {
     if (this.path.length === 0) return 'the top of the request';
     let place = '';
     for (const part of this.path) place += typeof part === 'number' ? `[${part}]` : `${place === '' ? '' : '.'}${part}`;
-    return place;
+    return place.length > MAX_PLACE_LENGTH ? `${place.slice(0, MAX_PLACE_LENGTH)}…` : place;
   }
 }
 

@@ -1,8 +1,12 @@
 import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { Client, credentials, Metadata, type ChannelOptions, type ServiceError } from '@grpc/grpc-js';
 import { afterEach } from 'vitest';
-import { WireReader } from '../core/otlp/wire-reader.js';
-import type { Rig } from './rig.test-support.js';
+import { WireReader } from '../../core/otlp/wire-reader.js';
+
+/** Where gRPC is spoken. */
+export interface GrpcTarget {
+  readonly grpcUrl: string | undefined;
+}
 
 export const TRACE_SERVICE = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 export const LOGS_SERVICE = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -25,8 +29,8 @@ afterEach(() => {
 });
 
 /** A client as SDKs use it. */
-export function grpcClient(rig: Pick<Rig, 'collector'>, options: ChannelOptions = {}): Client {
-  const address = new URL(rig.collector.grpcUrl ?? '').host;
+export function grpcClient(target: GrpcTarget, options: ChannelOptions = {}): Client {
+  const address = new URL(target.grpcUrl ?? '').host;
   const client = new Client(address, credentials.createInsecure(), { 'grpc.max_send_message_length': -1, ...options });
   open.push(client);
   return client;
@@ -95,8 +99,8 @@ export interface RawCall {
 }
 
 /** A bare HTTP/2 connection to the gRPC port. */
-export function rawSession(rig: Pick<Rig, 'collector'>): ClientHttp2Session {
-  const session = connect(rig.collector.grpcUrl ?? '');
+export function rawSession(target: GrpcTarget): ClientHttp2Session {
+  const session = connect(target.grpcUrl ?? '');
   session.on('error', () => undefined);
   open.push({
     close: () => {
@@ -107,7 +111,7 @@ export function rawSession(rig: Pick<Rig, 'collector'>): ClientHttp2Session {
 }
 
 /** One call without a gRPC library: what is wrong about it stays wrong. */
-export function callRaw(rig: Pick<Rig, 'collector'>, call: RawCall, session = rawSession(rig)): Promise<GrpcReply> {
+export function callRaw(target: GrpcTarget, call: RawCall, session = rawSession(target)): Promise<GrpcReply> {
   const { bytes, path = TRACE_SERVICE, headers = {}, ends = true } = call;
   const stream = session.request({
     [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -126,11 +130,12 @@ export function callRaw(rig: Pick<Rig, 'collector'>, call: RawCall, session = ra
     stream.on('trailers', (trailers: IncomingHttpHeaders) => (last = { ...last, ...trailers }));
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     const settle = (): void => {
-      const status = last['grpc-status'];
+      const { 'grpc-status': status, 'grpc-status-details-bin': details } = last;
       resolve({
         code: status === undefined ? -1 : Number(status),
         message: decodeURIComponent(String(last['grpc-message'] ?? '')),
         body: Buffer.concat(chunks).subarray(5),
+        ...(details === undefined ? {} : { retryAfterSeconds: retrySecondsOf(Buffer.from(String(details), 'base64')) }),
       });
     };
     // Not its close: a server may end its side, and this one is still open.

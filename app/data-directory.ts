@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, openSync, rmSync, statSync, closeSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PipelineError } from '../core/errors.js';
 
@@ -21,13 +21,17 @@ export function openDataDirectory(path: string): DataDirectory {
     mkdirSync(root, { recursive: true, mode: 0o700 });
     accessSync(root, constants.R_OK | constants.W_OK | constants.X_OK);
     const probe = join(root, '.write-probe');
-    closeSync(openSync(probe, 'w'));
-    rmSync(probe);
+    try {
+      // Not empty: an empty file can be made on a disk that is full.
+      writeFileSync(probe, 'probe');
+    } finally {
+      rmSync(probe, { force: true });
+    }
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new PipelineError(
       'DATA_DIRECTORY_UNUSABLE',
-      `expected a data directory that can be written, got ${reason} at ${root}; choose another with --data`,
+      `expected a data directory that can be written, got ${reason} at ${root}; ${reason === 'ENOSPC' ? 'make room there, or ' : ''}choose another with --data`,
       { cause: error },
     );
   }

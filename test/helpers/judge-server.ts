@@ -28,6 +28,8 @@ export async function startJudgeServer(port = 0): Promise<JudgeServer> {
   let requests = 0;
   let behaviour: (request: { readonly number: number; readonly prompt: string }) => JudgeBehaviour = () => ({});
   const server = createServer((req, res) => void answer(req, res));
+  // An idle connection that is closed while a request is on its way would be a failed call, and charged as reserved.
+  server.keepAliveTimeout = 0;
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const prompt = await text(req);
     requests += 1;

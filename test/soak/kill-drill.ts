@@ -11,9 +11,9 @@ import { examine, type Claim } from './oracle.js';
 import { readStore } from './store-content.js';
 import { openWorld, type World } from './world.js';
 
-export interface KillDrillOptions {
+/** What every drill is handed. */
+export interface DrillOptions {
   readonly data: string;
-  readonly faults: readonly Fault[];
   readonly seed: string;
   /** Told of progress, a line at a time. */
   readonly say: (line: string) => void;
@@ -49,7 +49,7 @@ const LIFE_LIMIT_MS = 90_000;
 const SETTLE_LIMIT_MS = 600_000;
 
 /** Kills Assay at each fault under load, lets the last one finish, and asks the oracle. */
-export async function runKillDrill(options: KillDrillOptions): Promise<KillDrill> {
+export async function runKillDrill(options: DrillOptions & { readonly faults: readonly Fault[] }): Promise<KillDrill> {
   const { data, faults, seed, say, signal } = options;
   const world = await openWorld({ data, seed });
   const aborted = whenAborted(signal);

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { runDiskDrill } from './disk-drill.js';
 import { runKillDrill } from './kill-drill.js';
 import { killSchedule } from './kill-schedule.js';
 import { claimTable, writeEvidence, type Section } from './report.js';
-import { killSection } from './sections.js';
+import { diskSection, killSection } from './sections.js';
 
 interface SoakOptions {
   readonly kills: number;
+  readonly fills: number;
   readonly seed: string;
   readonly write: boolean;
 }
@@ -18,11 +20,12 @@ const options = new Command('test:soak')
     'What must hold over kills, a disk that fills up, and overload among bad clients. Writes docs/evidence/soak.md.',
   )
   .option('--kills <n>', 'kills by SIGKILL; 0 for none', whole, 50)
+  .option('--fills <n>', 'times that the disk fills up, which needs the right to mount; 0 for none', whole, 6)
   .option('--seed <text>', 'seed of the schedule and of the senders', 'soak')
   .option('--no-write', 'do not write docs/evidence/soak.md')
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run test:soak -- --kills 5 --minutes 1 --no-write   a try\n  npm run test:soak                                       all of it',
+    '\nExamples:\n  npm run test:soak -- --kills 5 --fills 2 --minutes 1 --no-write   a try\n  npm run test:soak                                       all of it',
   )
   .parse()
   .opts<SoakOptions>();
@@ -40,6 +43,11 @@ process.on('SIGTERM', () => {
 const held: boolean[] = [];
 try {
   if (options.kills > 0) held.push(tell(await kills()));
+  if (options.fills > 0) {
+    const disk = await runDiskDrill({ fills: options.fills, seed: options.seed, say, signal: interrupted.signal });
+    if (disk === undefined) say('skipped a disk that fills up: this user may not mount a file system');
+    else held.push(tell(diskSection(disk)));
+  }
   process.exitCode = held.every(Boolean) ? 0 : 1;
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;

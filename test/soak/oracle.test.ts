@@ -26,9 +26,9 @@ const STORE: StoreContent = {
   verdicts: [VERDICT],
   rawVerdicts: [{ evalId: 'e1', rows: 2, answers: 1 }],
   spend: [
-    { evalId: 'e1', status: 'settled' },
-    { evalId: 'e1', status: 'settled' },
-    { evalId: 'e1', status: 'lost' },
+    { evalId: 'e1', status: 'settled', microUsd: 60 },
+    { evalId: 'e1', status: 'settled', microUsd: 60 },
+    { evalId: 'e1', status: 'lost', microUsd: 90 },
   ],
 };
 
@@ -115,6 +115,6 @@ describe('the oracle', () => {
   });
 
   it('sees a call that was charged and never made', () => {
-    expect(broken({}, { requests: new Map([['t1/done', 1]]) })).toContain('no call is settled that was not made');
+    expect(broken({}, { requests: new Map([['t1/done', 1]]) })).toContain('no call is paid for that was not made');
   });
 });

@@ -115,7 +115,8 @@ function verdictClaims({ verdicts, rawVerdicts }: StoreContent, { published }: W
 
 function spendClaims({ verdicts, spend }: StoreContent, { requests, killsInFlight = 0 }: Witness): readonly Claim[] {
   const questionOf = new Map(verdicts.map(({ evalId, traceId, criterion }) => [evalId, `${traceId}/${criterion}`]));
-  const settled = count(spend.filter(({ status }) => status === 'settled').map(keyOf));
+  const settled = count(spend.filter(({ status, microUsd }) => status === 'settled' && microUsd > 0).map(keyOf));
+  const free = spend.filter(({ status, microUsd }) => status === 'settled' && microUsd === 0).length;
   const lost = count(spend.filter(({ status }) => status === 'lost').map(keyOf));
   function keyOf({ evalId }: { readonly evalId: string }): string {
     return questionOf.get(evalId) ?? `unknown ${evalId}`;
@@ -130,9 +131,13 @@ function spendClaims({ verdicts, spend }: StoreContent, { requests, killsInFligh
     claim(
       'journaled replies are never bought again: no evaluation made more requests than it has calls in assay_spend',
       again.length,
-      `${asked} requests at the scripted model for ${requests.size} evaluations; assay_spend has ${paid} settled and ${gone} lost calls`,
+      `${asked} requests at the scripted model for ${requests.size} evaluations; assay_spend has ${paid} calls that were paid for and ${gone} lost`,
     ),
-    claim('no call is settled that was not made', madeUp.length, `${paid} settled`),
+    claim(
+      'no call is paid for that was not made',
+      madeUp.length,
+      `${paid} paid for, ${free} that came to nothing and are not`,
+    ),
     claim(
       'calls lost in flight are in assay_spend as lost',
       Math.max(0, unanswered - gone) + Math.max(0, killsInFlight - gone),

@@ -11,7 +11,7 @@ export interface StoreContent {
   readonly verdicts: readonly VerdictKey[];
   /** Rows of assay_verdicts as they lie, before they are merged, by `eval_id`. */
   readonly rawVerdicts: readonly { readonly evalId: string; readonly rows: number; readonly answers: number }[];
-  readonly spend: readonly { readonly evalId: string; readonly status: string }[];
+  readonly spend: readonly { readonly evalId: string; readonly status: string; readonly microUsd: number }[];
 }
 
 export interface VerdictKey {
@@ -47,7 +47,9 @@ export async function readStore(data: string): Promise<StoreContent> {
       rawVerdicts: await connection.rows(
         'SELECT eval_id AS evalId, count() AS rows, uniqExact(outcome, explanation) AS answers FROM assay_verdicts GROUP BY evalId',
       ),
-      spend: await connection.rows('SELECT eval_id AS evalId, status FROM assay_spend_unique'),
+      spend: await connection.rows(
+        'SELECT eval_id AS evalId, status, settled_micro_usd AS microUsd FROM assay_spend_unique',
+      ),
     };
   } finally {
     await connection.close();

@@ -5,7 +5,7 @@ import { encodeBlock, encodeRecords, type EncodedRecord } from './block.js';
 import type { Environment, WriteJob } from './environment.js';
 import type { BusInstruments } from './instruments.js';
 import { createScratch, type Scratch } from './scratch.js';
-import { PARTITION, type Tables } from './tables.js';
+import { PAGE_BYTES, PARTITION, type Tables } from './tables.js';
 
 /** A reader reads a block as one piece, so this is also the least that a poll holds in memory. */
 const BLOCK_BYTES = 256 * 1024;
@@ -48,6 +48,7 @@ export function createAppender(deps: AppenderDeps): Appender {
         scratch.reset();
         blocks = prepareBlocks(taken, scratch);
       },
+      bytes: () => blocks.reduce((sum, { bytes }) => sum + 2 * PAGE_BYTES + bytes.length, 0),
       apply() {
         for (const block of blocks) putBlock(block, deps);
         faultPoint('bus-append-before-flush');

@@ -1,6 +1,5 @@
 import { statfsSync } from 'node:fs';
 import type { Clock } from '../core/clock.js';
-import type { Gauge } from '../core/metrics.js';
 
 /** Between two looks at the file system, what this instance appends is taken off. */
 const LOOK_EVERY_MS = 1_000;
@@ -15,12 +14,11 @@ export interface DiskSpace {
 
 export interface DiskSpaceDeps {
   readonly clock: Clock;
-  readonly gauge: Gauge;
   readonly statfs?: typeof statfsSync;
 }
 
 /** Of the file system that holds this directory. */
-export function createDiskSpace(directory: string, { clock, gauge, statfs = statfsSync }: DiskSpaceDeps): DiskSpace {
+export function createDiskSpace(directory: string, { clock, statfs = statfsSync }: DiskSpaceDeps): DiskSpace {
   let freeBytes = Infinity;
   let lookedAtMs = -Infinity;
   let writtenBytes = 0;
@@ -31,7 +29,6 @@ export function createDiskSpace(directory: string, { clock, gauge, statfs = stat
         freeBytes = look(directory, statfs);
         lookedAtMs = nowMs;
         writtenBytes = 0;
-        if (freeBytes !== Infinity) gauge.set(freeBytes);
       }
       return Math.max(0, freeBytes - writtenBytes);
     },

@@ -1,12 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../core/errors.js';
+import { createFileRoom, requireRoomFor } from './file-room.js';
 
 /** A piece of work inside the next write transaction. */
 export interface WriteJob<Result> {
   /** Runs before the write lock is taken: whatever is slow and needs no lock. */
   readonly prepare?: () => void;
+  /** What it puts at most, asked for after `prepare`; left out when that is little. */
+  readonly bytes?: () => number;
   /** Runs inside the transaction. Anything thrown undoes the whole transaction. */
   readonly apply: () => Result;
   /** Runs once the transaction is on disk, before anybody is told. */
@@ -47,6 +50,7 @@ const MAP_BYTES = 2 ** 36;
  */
 export function openEnvironment(path: string): Environment {
   const root = openRoot(path);
+  const room = createFileRoom(path);
   const queue: QueuedJob[] = [];
   let scheduled = false;
   let closed = false;
@@ -59,7 +63,10 @@ export function openEnvironment(path: string): Environment {
     let results: unknown[];
     try {
       for (const { job } of jobs) job.prepare?.();
-      results = root.transactionSync(() => jobs.map(({ job }) => job.apply()));
+      results = root.transactionSync(() => {
+        room.require(() => fileBytes(root), bytesOf(jobs));
+        return jobs.map(({ job }) => job.apply());
+      });
     } catch (error) {
       const failure = unavailable(path, error);
       for (const { reject } of jobs) reject(failure);
@@ -74,8 +81,7 @@ export function openEnvironment(path: string): Environment {
   return {
     root,
     write<Result>(job: WriteJob<Result>) {
-      if (closed)
-        return Promise.reject(new PipelineError('BUS_CLOSED', `expected ${path} to be open, but it was closed`));
+      if (closed) return Promise.reject(closedError(path));
       return new Promise<Result>((resolve, reject) => {
         queue.push({ job, resolve: resolve as (result: unknown) => void, reject });
         if (scheduled) return;
@@ -87,6 +93,7 @@ export function openEnvironment(path: string): Environment {
       closed = true;
       closing ??= Promise.resolve().then(() => {
         flush();
+        room.close();
         return root.close();
       });
       return closing;
@@ -94,9 +101,25 @@ export function openEnvironment(path: string): Environment {
   };
 }
 
+function bytesOf(jobs: readonly QueuedJob[]): number {
+  return jobs.reduce((sum, { job }) => sum + (job.bytes?.() ?? 0), 0);
+}
+
+interface FileStats {
+  readonly pageSize: number;
+  readonly lastPageNumber: number;
+}
+
+/** Where the used part of the file ends. It never shrinks. */
+export function fileBytes(root: RootDatabase<Buffer, string>): number {
+  const { lastPageNumber, pageSize } = root.getStats() as FileStats;
+  return (lastPageNumber + 1) * pageSize;
+}
+
 function openRoot(path: string): RootDatabase<Buffer, string> {
   try {
     mkdirSync(dirname(path), { recursive: true });
+    if (!existsSync(path)) requireRoomFor(path);
     const root = open<Buffer, string>({
       path,
       mapSize: MAP_BYTES,
@@ -108,6 +131,7 @@ function openRoot(path: string): RootDatabase<Buffer, string> {
     syncDirectory(dirname(path));
     return root;
   } catch (error) {
+    if (error instanceof PipelineError) throw error;
     throw new PipelineError(
       'DATA_DIRECTORY_UNUSABLE',
       `expected to open ${path} for reading and writing, got "${messageOf(error)}"; check the owner, the mode and the free space of its directory`,
@@ -123,6 +147,10 @@ function syncDirectory(directory: string): void {
     fsyncSync(file);
     closeSync(file);
   }
+}
+
+function closedError(path: string): PipelineError {
+  return new PipelineError('BUS_CLOSED', `expected ${path} to be open, but it was closed`);
 }
 
 function unavailable(path: string, error: unknown): PipelineError {

@@ -63,7 +63,10 @@ async function eraseTopic(
     const blocks = tables.blocksFrom(topic, offset, BLOCKS_PER_TURN);
     const affected = blocks.filter((meta) => findErased(meta, erasure, tables).size > 0);
     for (const meta of affected) {
-      erased += await environment.write({ apply: () => eraseInPlace(meta, erasure, tables) });
+      erased += await environment.write({
+        bytes: () => meta.bytes,
+        apply: () => eraseInPlace(meta, erasure, tables),
+      });
       deps.onErased(meta);
     }
     const last = blocks.at(-1);

@@ -1,10 +1,12 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
 import { noMetrics, type Metrics } from '../core/metrics.js';
 import { pollCount, textRecord, texts } from '../test/contracts/log.js';
+import { transpile } from '../test/children/transpile.js';
 import { canMount, mountSmallDisk, type SmallDisk } from '../test/helpers/small-disk.js';
 import { busConfig, createLmdbLog, createLmdbState, type BusConfig, type EmbeddedLog } from './index.js';
 
@@ -16,6 +18,14 @@ describe.skipIf(!canMount())('the lmdb log on a disk that fills up (skipped wher
   let refused: Record<string, number>;
   const logs: EmbeddedLog[] = [];
 
+  let compiled: string;
+
+  beforeAll(() => {
+    compiled = transpile(['core', 'bus', 'test/children']);
+  });
+  afterAll(() => {
+    rmSync(compiled, { recursive: true });
+  });
   beforeEach(() => {
     disk = mountSmallDisk(24)!;
     refused = {};
@@ -91,6 +101,35 @@ describe.skipIf(!canMount())('the lmdb log on a disk that fills up (skipped wher
     const found = texts(await pollCount(again.reader('spans', 'g'), kept.length));
     expect(found.map((text) => text.replace(/\.+$/, ''))).toEqual(kept);
     expect((await again.endOffsets('spans')).get(0)).toBe(kept.length);
+  });
+
+  it('never lets lmdb find the disk full, which it does not survive, and goes on', { timeout: 30_000 }, () => {
+    const child = join(compiled, 'test/children/bus-child.js');
+    const flood = (count: number): SpawnSyncReturns<string> => {
+      const args = [join(disk.directory, 'bus'), 'flood', 'decisions', String(count), '12', '400000'];
+      return spawnSync(process.execPath, [child, ...args], { encoding: 'utf8' });
+    };
+    expect(flood(5).stdout).toBe('ok\n'.repeat(5));
+    expect(() => {
+      writeFileSync(filler(), Buffer.alloc(24 * MIB));
+    }).toThrow('ENOSPC');
+    const { stdout, stderr } = flood(100);
+    // lmdb says so there.
+    expect(stderr).toBe('');
+    // The first may find room that its file was given before.
+    expect(stdout).toMatch(/^(ok\n)?(refused BUS_UNAVAILABLE\n){99,100}$/);
+    rmSync(filler());
+    expect(flood(5).stdout).toBe('ok\n'.repeat(5));
+  });
+
+  it('is not made on a disk without room for it, in one sentence', async () => {
+    writeFileSync(filler(), Buffer.alloc(23 * MIB));
+    await expect(openLog()).rejects.toMatchObject({
+      code: 'DATA_DIRECTORY_UNUSABLE',
+      message: expect.stringMatching(
+        /^expected at least 2097152 bytes free to make .*log\.mdb, got \d+; free/,
+      ) as string,
+    });
   });
 
   it('removes what every group has committed when the disk is nearly full, and takes spans into the room in its file', async () => {

@@ -63,7 +63,7 @@ class LmdbLog implements EmbeddedLog {
     this.#options = options;
     this.#deps = deps;
     this.#instruments = busInstruments(deps.metrics);
-    this.#disk = createDiskSpace(options.directory, { ...deps, gauge: this.#instruments.diskFreeBytes });
+    this.#disk = createDiskSpace(options.directory, deps);
     this.#capacity = createCapacity(options, this.#disk);
   }
 
@@ -114,6 +114,9 @@ class LmdbLog implements EmbeddedLog {
   }
 
   refusal(): string | undefined {
+    const freeBytes = this.#disk.freeBytes();
+    // Here alone: what other instances saw last may be old, and the metrics page shows the highest of all.
+    if (freeBytes !== Infinity) this.#instruments.diskFreeBytes.set(freeBytes);
     return this.#capacity.refusal(this.#source().tables)?.message;
   }
 

@@ -157,6 +157,7 @@ class LmdbState implements ScrubbableState {
     for (const change of changes) this.#unflushed.set(change.key, change);
     try {
       await environment.write({
+        bytes: () => encoded.reduce((sum, { key, value }) => sum + key.length + 2 * (value?.length ?? 0), 0),
         apply() {
           for (const { key, value } of encoded) {
             if (value === undefined) removeZeroed(table, key);

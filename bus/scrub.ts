@@ -44,6 +44,7 @@ export async function scrubFreePages(environment: Environment, clock: Clock): Pr
 async function fill(environment: Environment, fillers: Database<Buffer, number>, from: number): Promise<boolean> {
   const before = statsOf(environment);
   await environment.write({
+    bytes: () => 2 * BATCH * FILLER.length,
     apply() {
       for (let key = from; key < from + BATCH; key += 1) fillers.putSync(key, FILLER);
     },

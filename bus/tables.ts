@@ -1,6 +1,6 @@
 import type { Database } from 'lmdb';
 import type { Topic } from '../core/log.js';
-import type { Environment } from './environment.js';
+import { fileBytes, type Environment } from './environment.js';
 
 /** The embedded bus has one partition a topic. */
 export const PARTITION = 0;
@@ -79,7 +79,7 @@ export interface Tables {
 }
 
 /** A smaller block shares its page with others: with about so many at most. */
-const PAGE_BYTES = 4_096;
+export const PAGE_BYTES = 4_096;
 const BLOCKS_A_PAGE = 64;
 
 /** Opens the tables; they are made when the file is new. */
@@ -125,7 +125,7 @@ export function openTables(environment: Environment): Tables {
     replacements: () => toOffset(gaps.getBinary(REPLACEMENTS)) ?? 0,
     ...gapReads(gaps),
     sizeBytes: () => pagesOf(blocks),
-    reusableBytes: () => Math.max(0, fileBytes(environment) - pagesOf(blocks)),
+    reusableBytes: () => Math.max(0, fileBytes(root) - pagesOf(blocks)),
     ...groupOffsets(groups),
   };
 }
@@ -226,16 +226,6 @@ interface PageStats {
   readonly treeBranchPageCount: number;
   readonly treeLeafPageCount: number;
   readonly overflowPages: number;
-}
-
-interface FileStats {
-  readonly pageSize: number;
-  readonly lastPageNumber: number;
-}
-
-function fileBytes({ root }: Environment): number {
-  const { lastPageNumber, pageSize } = root.getStats() as FileStats;
-  return (lastPageNumber + 1) * pageSize;
 }
 
 function pagesOf(blocks: Table): number {

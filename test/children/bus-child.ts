@@ -1,7 +1,7 @@
 import { busConfig, createLmdbLog } from '../../bus/index.js';
 import { systemClock } from '../../core/clock.js';
 import { armFaultPoint } from '../../core/fault-points.js';
-import type { Log, Topic } from '../../core/log.js';
+import type { Log, LogRecord, Topic } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
 import { noMetrics } from '../../core/metrics.js';
 
@@ -9,6 +9,8 @@ import { noMetrics } from '../../core/metrics.js';
  * A thread or process that works on a bus by itself. Arguments: `<directory> <command> …`.
  * - `append <topic> <name> <count> <valueBytes>`: appends `<name>:0`, `<name>:1`, … one by one; prints `ok <value>` or
  *   `refused <code> <value>` after each.
+ * - `flood <topic> <count> <records> <valueBytes>`: so many appends of so many records, each
+ *   smaller than the one before; prints `ok` or `refused <code>`.
  * - `drain <topic> <group> <count>`: reads and commits, prints each value.
  * Values are padded with dots up to `valueBytes`. FAULT_POINT in the environment arms one.
  */
@@ -37,6 +39,24 @@ async function append(log: Log): Promise<void> {
   }
 }
 
+async function flood(log: Log): Promise<void> {
+  const [topic, ...numbers] = rest;
+  const [count = 0, records = 0, valueBytes = 0] = numbers.map(Number);
+  const recordOf = (index: number): LogRecord => {
+    const value = Buffer.alloc(Math.ceil(valueBytes / (1 + index)));
+    return { topic: topic as Topic, key: 'k', value };
+  };
+  for (let index = 0; index < count; index += 1) {
+    const appended = log.append(Array.from({ length: records }, (_, at) => recordOf((index + at) % records)));
+    await say(
+      await appended.then(
+        () => 'ok',
+        (error: unknown) => `refused ${(error as { code?: string }).code ?? String(error)}`,
+      ),
+    );
+  }
+}
+
 async function drain(log: Log): Promise<void> {
   const [topic, group = '', count] = rest;
   const reader = log.reader(topic as Topic, group);
@@ -55,5 +75,6 @@ const log = createLmdbLog(
   { clock: systemClock, logger: silentLogger, metrics: noMetrics },
 );
 await log.start(never);
-await (command === 'append' ? append(log) : drain(log));
+const commands: Readonly<Record<string, (log: Log) => Promise<void>>> = { append, flood, drain };
+await commands[command]?.(log);
 await log.stop(never);

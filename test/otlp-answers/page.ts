@@ -24,7 +24,7 @@ on port 4317. A test sends them all to a receiver on a bus on disk, compares eve
 
 The body of a refusal is a \`google.rpc.Status\`, in the encoding of the request; here is its code and message. A partial success shows what
 was rejected. An empty answer is a whole success. Numbers of seconds are spread over three, so that senders do not all come back at once.
-Only 503 and UNAVAILABLE ask a sender to send again; what is answered otherwise is not sent again by any SDK.
+Only 503, and over gRPC UNAVAILABLE and DEADLINE_EXCEEDED, are sent again by SDKs; all else that is refused is not.
 `;
 
 /** docs/reference/otlp-answers.md. */

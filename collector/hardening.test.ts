@@ -76,11 +76,10 @@ describe('healthy senders are served while others', () => {
 
   it('send HTTP/2 headers without end: their connection is closed', async () => {
     const rig = await startRig();
-    const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
+    const frame = (type: number, stream: number, payload: Buffer): Buffer => {
       const head = Buffer.alloc(9);
       head.writeUIntBE(payload.length, 0, 3);
       head.writeUInt8(type, 3);
-      head.writeUInt8(flags, 4);
       head.writeUInt32BE(stream, 5);
       return Buffer.concat([head, payload]);
     };
@@ -90,12 +89,12 @@ describe('healthy senders are served while others', () => {
       rig.collector.grpcUrl,
       Buffer.concat([
         Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-        frame(4, 0, 0, Buffer.alloc(0)),
-        frame(1, 0, 1, filler),
+        frame(4, 0, Buffer.alloc(0)),
+        frame(1, 1, filler),
       ]),
     );
     const more = (): void => {
-      if (!peer.socket.destroyed) peer.socket.write(frame(9, 0, 1, filler), more);
+      if (!peer.socket.destroyed) peer.socket.write(frame(9, 1, filler), more);
     };
     more();
     await peer.closed;

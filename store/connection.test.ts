@@ -57,6 +57,14 @@ describe('store connection', () => {
     await connection.run('INSERT INTO t SETTINGS async_insert = 0 FORMAT JSONEachRow\n{"a":4}');
     await connection.insert({ table: 't', lines: '{"a":5}', token: 'second' });
     expect(await count()).toBe(rows + 2);
+    const path = join(dataDirectory, "one's block.native");
+    // One column, one row, of `Int64`: 6.
+    await writeFile(path, Buffer.from('010101610549' + Buffer.from('nt64').toString('hex') + '0600000000000000', 'hex'));
+    const block = { table: 't', columns: [['a', 'Int64']], path, rows: 1 } as const;
+    for (const token of ['third', 'third', 'fourth']) await connection.insertNative({ ...block, token });
+    expect(await connection.rows(changed)).toEqual(before);
+    await connection.run('INSERT INTO t SETTINGS async_insert = 0 FORMAT JSONEachRow\n{"a":6}');
+    expect(await count()).toBe(rows + 5);
   });
 
   it('binds parameters, so that a value is never part of the statement', async () => {

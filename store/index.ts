@@ -5,7 +5,7 @@ export type { TraceFilter, TraceRow } from './ledger-queries.js';
 export type { Erased, EraseRequest } from './erase.js';
 export type { ErasureSubject } from './find-erasable.js';
 export type { FeedbackRecords, RunKey } from './log-queries.js';
-export { migrate } from './migrate.js';
+export { migrate, type SchemaState } from './migrate.js';
 export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.js';
 export type { CacheAudits, SpendTotals, StoreCounts } from './report-queries.js';
 export type { TraceKey } from './span-queries.js';

@@ -34,6 +34,18 @@ export async function migrate(connection: StoreConnection): Promise<readonly num
   return missing.map((migration) => migration.version);
 }
 
+/** The newest migration that a store has had, and the newest of this package. */
+export interface SchemaState {
+  readonly version: number;
+  readonly knownVersion: number;
+}
+
+/** A store is ahead of the package when a newer Assay has had it. */
+export async function schemaState(connection: StoreConnection): Promise<SchemaState> {
+  const [row] = await connection.rows<{ version: number }>('SELECT max(version) AS version FROM assay_migrations');
+  return { version: row?.version ?? 0, knownVersion: (await readMigrations()).at(-1)?.version ?? 0 };
+}
+
 /** The migrations of this package, in order of their numbers. */
 export async function readMigrations(): Promise<readonly Migration[]> {
   const folder = join(packageRoot(), 'store', 'migrations');

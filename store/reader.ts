@@ -19,7 +19,7 @@ import {
   verdictsOf,
 } from './ledger-queries.js';
 import { type FeedbackRecords, feedbackFor, logsOf, type RunKey } from './log-queries.js';
-import { migrate } from './migrate.js';
+import { migrate, schemaState, type SchemaState } from './migrate.js';
 import {
   type CacheAudits,
   cacheAudits,
@@ -63,6 +63,7 @@ export interface StoreReader extends Component, SpanArchive {
   cacheAudits(): Promise<CacheAudits>;
   spend(): Promise<SpendTotals>;
   counts(): Promise<StoreCounts>;
+  state(): Promise<SchemaState>;
 }
 
 export interface ReaderDeps {
@@ -117,6 +118,7 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     cacheAudits: async () => cacheAudits(connection()),
     spend: async () => spend(connection()),
     counts: async () => counts(connection()),
+    state: async () => schemaState(connection()),
   };
 }
 

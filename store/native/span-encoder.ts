@@ -16,6 +16,8 @@ import { SpanItems } from './span-items.js';
 import { TimeRange, uint64Text } from './time-range.js';
 import { pushTime } from './wide-column.js';
 
+const MAX_SCOPE_TEXTS = 256;
+const MAX_SCOPE_TEXT_BYTES = 1_024;
 const ORIGINAL_TIMESTAMP_KEY = Buffer.from(ORIGINAL_TIMESTAMP);
 const ORIGINAL_END_KEY = Buffer.from(ORIGINAL_END);
 
@@ -50,6 +52,7 @@ export class SpanEncoder {
   readonly #fields = new SpanFields();
   readonly #items = new SpanItems(this.#columns);
   readonly #resources = new ResourceCache();
+  readonly #scopeTexts = new Map<string, Uint8Array>();
   #record: OpenRecord | undefined;
   #source: OpenSource | undefined;
 
@@ -178,9 +181,20 @@ export class SpanEncoder {
       resource,
       resourceKeys: resource.keys.map((key) => map.keys.indexOf(key, 0, key.length)),
       service: service.indexOf(resource.service, 0, resource.service.length),
-      scopeName: encodeText(source.scopeName),
-      scopeVersion: encodeText(source.scopeVersion),
+      scopeName: this.#textOf(source.scopeName),
+      scopeVersion: this.#textOf(source.scopeVersion),
     };
+  }
+
+  /** Scopes are few, and come with every record. */
+  #textOf(text: string): Uint8Array {
+    let encoded = this.#scopeTexts.get(text);
+    if (encoded === undefined) {
+      encoded = encodeText(text);
+      if (this.#scopeTexts.size >= MAX_SCOPE_TEXTS) this.#scopeTexts.clear();
+      if (encoded.length <= MAX_SCOPE_TEXT_BYTES) this.#scopeTexts.set(text, encoded);
+    }
+    return encoded;
   }
 }
 

@@ -59,7 +59,10 @@ describe('store connection', () => {
     expect(await count()).toBe(rows + 2);
     const path = join(dataDirectory, "one's block.native");
     // One column, one row, of `Int64`: 6.
-    await writeFile(path, Buffer.from('010101610549' + Buffer.from('nt64').toString('hex') + '0600000000000000', 'hex'));
+    await writeFile(
+      path,
+      Buffer.from('010101610549' + Buffer.from('nt64').toString('hex') + '0600000000000000', 'hex'),
+    );
     const block = { table: 't', columns: [['a', 'Int64']], path, rows: 1 } as const;
     for (const token of ['third', 'third', 'fourth']) await connection.insertNative({ ...block, token });
     expect(await connection.rows(changed)).toEqual(before);

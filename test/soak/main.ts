@@ -5,12 +5,16 @@ import { Command, InvalidArgumentError } from 'commander';
 import { runDiskDrill } from './disk-drill.js';
 import { runKillDrill } from './kill-drill.js';
 import { killSchedule } from './kill-schedule.js';
+import { runOverload } from './overload/overload-drill.js';
+import { overloadSection } from './overload/overload-section.js';
 import { claimTable, writeEvidence, type Section } from './report.js';
 import { diskSection, killSection } from './sections.js';
 
 interface SoakOptions {
   readonly kills: number;
   readonly fills: number;
+  readonly minutes: number;
+  readonly rate?: number;
   readonly seed: string;
   readonly write: boolean;
 }
@@ -21,6 +25,8 @@ const options = new Command('test:soak')
   )
   .option('--kills <n>', 'kills by SIGKILL; 0 for none', whole, 50)
   .option('--fills <n>', 'times that the disk fills up, which needs the right to mount; 0 for none', whole, 6)
+  .option('--minutes <n>', 'length of the overload; 0 for none', Number, 10)
+  .option('--rate <n>', 'sustained rate in spans a second, of which twice is offered (default: measured first)', Number)
   .option('--seed <text>', 'seed of the schedule and of the senders', 'soak')
   .option('--no-write', 'do not write docs/evidence/soak.md')
   .addHelpText(
@@ -48,6 +54,7 @@ try {
     if (disk === undefined) say('skipped a disk that fills up: this user may not mount a file system');
     else held.push(tell(diskSection(disk)));
   }
+  if (options.minutes > 0) held.push(tell(await overload()));
   process.exitCode = held.every(Boolean) ? 0 : 1;
 } catch (error) {
   if (!interrupted.signal.aborted) throw error;
@@ -59,6 +66,15 @@ async function kills(): Promise<Section> {
   const { seed } = options;
   const { signal } = interrupted;
   return inDirectory(async (data) => killSection(await runKillDrill({ data, faults, seed, say, signal }), faults));
+}
+
+async function overload(): Promise<Section> {
+  const { minutes, rate, seed } = options;
+  const { signal } = interrupted;
+  const rates = rate === undefined ? {} : { rate };
+  return inDirectory(async (data) =>
+    overloadSection(await runOverload({ data, minutes, ...rates, seed, say, signal })),
+  );
 }
 
 async function inDirectory<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {

@@ -32,6 +32,8 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
       return { ...erased, dryRun, judgeEntries };
     },
   },
+  // Also of an Assay that only receives.
+  busState: { roles: [], answer: (roles) => roles.call(roles.has('query') ? 'query' : 'receive', 'busState', []) },
   testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },
 };
 

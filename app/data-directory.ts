@@ -55,7 +55,8 @@ export function existingDataDirectory(path: string): DataDirectory {
   return layout;
 }
 
-function layoutOf(root: string): DataDirectory {
+/** Where everything lies, whether it is there or not. */
+export function layoutOf(root: string): DataDirectory {
   return { root, bus: join(root, 'bus'), state: join(root, 'state'), store: join(root, 'store') };
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { SchemaState } from '../store/index.js';
 import type { AssayQueries } from './api.js';
 import { answerCall, rolesOf } from './calls.js';
 import { callControlSocket, findHolder, notReady, tryHoldControlSocket, untilReady } from './control-socket.js';
@@ -13,6 +14,8 @@ import { useUtc } from './use-utc.js';
 /** Queries, and how to let go of what answers them. */
 export interface OpenQueries {
   readonly queries: AssayQueries;
+  /** By which version of Assay the store was last had. */
+  storeState(): Promise<SchemaState>;
   close(): Promise<void>;
 }
 
@@ -52,6 +55,7 @@ export function openQueries(loaded: LoadedConfig, options: OpenOptions): OpenQue
   }
   return {
     queries: remoteQueries((method, ...args) => untilReady(() => ask(method, args))),
+    storeState: async () => (await untilReady(() => ask('storeState', []))) as SchemaState,
     close: async () => own?.close(),
   };
 }

@@ -95,7 +95,11 @@ async function receive(context: RoleContext): Promise<Role> {
     const { url, grpcUrl } = collector;
     return grpcUrl === undefined ? { url } : { url, grpcUrl };
   };
-  return { components: [log, collector], handlers: { refusal: () => log.refusal() }, address };
+  return {
+    components: [log, collector],
+    handlers: { refusal: () => log.refusal(), busState: () => log.state() },
+    address,
+  };
 }
 
 async function sample(context: RoleContext): Promise<Role> {
@@ -205,7 +209,8 @@ async function query(context: RoleContext): Promise<Role> {
     return chooseModel(context.config.models, context.env);
   };
   const queries = createQueries({ reader, log, config: context.config, model });
-  return { components: [log, reader], handlers: { ...queries } };
+  const states = { busState: () => log.state(), storeState: () => reader.state() };
+  return { components: [log, reader], handlers: { ...queries, ...states } };
 }
 
 function makeLog(context: RoleContext): EmbeddedLog {

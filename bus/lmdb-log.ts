@@ -12,6 +12,7 @@ import { createDiskSpace, type DiskSpace } from './disk-space.js';
 import { openEnvironment } from './environment.js';
 import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
+import { lagOf, readState, type BusState } from './inspect.js';
 import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
 import { sweepUntil } from './retention.js';
 import { PARTITION, openTables } from './tables.js';
@@ -32,6 +33,8 @@ export interface BusDeps {
 export interface EmbeddedLog extends Log {
   /** Why no spans are taken at the moment, as one sentence; undefined when they are. */
   refusal(): string | undefined;
+  /** What lies on it, as numbers. */
+  state(): BusState;
 }
 
 /**
@@ -120,6 +123,11 @@ class LmdbLog implements EmbeddedLog {
     return this.#capacity.refusal(this.#source().tables)?.message;
   }
 
+  state(): BusState {
+    const { tables, deadLetters } = this.#source();
+    return readState(tables, deadLetters);
+  }
+
   reader(topic: Topic, group: string): LogReader {
     const { pollIntervalMs } = this.#options;
     const reader = new LmdbReader(
@@ -146,10 +154,7 @@ class LmdbLog implements EmbeddedLog {
   async lag(topic: Topic, group: string): Promise<number> {
     const { tables } = this.#source();
     tables.refresh();
-    const end = tables.newestBlock(topic)?.endOffset ?? 0;
-    const oldest = tables.oldestBlocks(topic, 1)[0]?.firstOffset ?? 0;
-    const from = Math.max(tables.committed(topic, group) ?? 0, oldest);
-    return end <= from ? 0 : end - from - tables.erasedFrom(topic, from);
+    return lagOf(topic, group, tables);
   }
 
   async erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number> {

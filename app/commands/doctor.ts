@@ -1,8 +1,11 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { PipelineError } from '../../core/errors.js';
 import type { Why } from '../api.js';
-import { runChecks, type Check } from '../doctor/checks.js';
+import { fail, type Check } from '../doctor/check.js';
+import { runChecks } from '../doctor/checks.js';
 import { openReception, receiveNext, receiveOwn, type Reception } from '../doctor/receive-one.js';
 import { understandingOf } from '../doctor/understanding.js';
+import type { LoadedConfig } from '../load-config.js';
 import { renderChecks, renderUnderstanding } from '../render/doctor.js';
 import { paintFor, type Paint } from '../render/format.js';
 import { EXIT } from './exit-codes.js';
@@ -39,19 +42,16 @@ export function addDoctor(program: Command, terminal: Terminal): void {
 }
 
 async function examine(options: DoctorOptions, terminal: Terminal): Promise<number> {
-  const loaded = configOf(options, terminal);
   const paint = paintFor(terminal.stdout, terminal.env);
   const say = (text: string): void => {
     if (options.json !== true) terminal.stdout.write(`${text}\n`);
   };
-  const checks = await runChecks({ config: loaded.config, env: terminal.env });
+  const loaded = loadOrExplain(options, terminal);
+  const checks = 'problem' in loaded ? [loaded.problem] : await runChecks({ loaded, env: terminal.env });
   say(renderChecks(checks, paint));
-  const isBroken = checks.some(({ status }) => status === 'fail');
-  const canReceive = checks.every(
-    ({ name, status }) => status === 'ok' || (status === 'warn' && name !== 'store') || name === 'judge',
-  );
   let why: Why | undefined;
-  if (canReceive) {
+  const isReceived = !('problem' in loaded) && canReceive(checks);
+  if (isReceived) {
     say('');
     const reception = await openReception(loaded, terminal.env);
     try {
@@ -61,8 +61,24 @@ async function examine(options: DoctorOptions, terminal: Terminal): Promise<numb
     }
   }
   if (options.json === true) printJson(terminal, checks, why);
-  if (isBroken) return EXIT.notHeld;
-  return canReceive && why === undefined ? EXIT.unreachable : EXIT.held;
+  if (checks.some(({ status }) => status === 'fail')) return EXIT.notHeld;
+  return isReceived && why === undefined ? EXIT.unreachable : EXIT.held;
+}
+
+/** Settings that cannot be used are one more thing that doctor finds. */
+function loadOrExplain(options: DoctorOptions, terminal: Terminal): LoadedConfig | { readonly problem: Check } {
+  try {
+    return configOf(options, terminal);
+  } catch (error) {
+    if (error instanceof PipelineError) return { problem: fail('configuration', error.message) };
+    throw error;
+  }
+}
+
+function canReceive(checks: readonly Check[]): boolean {
+  return checks.every(
+    ({ name, status }) => status === 'ok' || (status === 'warn' && name !== 'store') || name === 'judge',
+  );
 }
 
 interface Voice {

@@ -1,36 +1,46 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { createServer, connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { redactUrl } from '../../core/redact-url.js';
 import type { AssayConfig } from '../config.js';
 import { findHolder, type Holder } from '../control-socket.js';
-
-/** What one look found. `fail` means that Assay cannot do its work so. */
-export interface Check {
-  readonly name: string;
-  readonly status: 'ok' | 'warn' | 'fail';
-  /** One line: what is so, and where it is not good what to do. */
-  readonly message: string;
-}
+import type { LoadedConfig } from '../load-config.js';
+import { fail, mebibytes, ok, warn, type Check } from './check.js';
+import { checkBus, checkStore, findBus, findStore } from './data.js';
+import { checkClock, checkLimits, thisMachine } from './machine.js';
+import { checkPorts, isReachable } from './ports.js';
 
 export interface CheckContext {
-  readonly config: AssayConfig;
+  readonly loaded: LoadedConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const LEAST_FREE_BYTES = 1024 ** 3;
 const LEAST_NODE = [20, 11] as const;
-const CONNECT_MS = 3_000;
 
-/** Looks at what Assay needs on this machine. Makes nothing, and sends nothing to a model. */
-export async function runChecks(context: CheckContext): Promise<readonly Check[]> {
-  const holder = await findHolder(resolve(context.config.dataDirectory)).catch(() => undefined);
+/** Looks at what Assay needs on this machine, and at what lies in its directory. Sends nothing to a model. */
+export async function runChecks({ loaded, env }: CheckContext): Promise<readonly Check[]> {
+  const { config } = loaded;
+  const root = resolve(config.dataDirectory);
+  const holder = await findHolder(root).catch(() => undefined);
+  const store = await engine();
+  const [bus, schema, ports, model] = await Promise.all([
+    findBus(root, holder),
+    store.status === 'ok' ? findStore(loaded, root, env) : { value: undefined },
+    checkPorts(config, holder),
+    judge(config, env),
+  ]);
+  const machine = thisMachine();
+  const newestMs = 'value' in bus ? (bus.value?.newestAcceptedAtMs ?? null) : null;
   return [
     nodeVersion(),
-    dataDirectory(context.config.dataDirectory, holder),
-    await engine(),
-    await listener(context.config, holder),
-    await judge(context),
+    ok('configuration', 'valid, and no key is unknown'),
+    checkClock(machine, newestMs),
+    ...checkLimits(config, machine),
+    dataDirectory(config, holder),
+    ...checkBus(bus, config, machine.nowMs),
+    store,
+    checkStore(schema),
+    ...ports,
+    model,
   ];
 }
 
@@ -46,7 +56,7 @@ function nodeVersion(): Check {
   };
 }
 
-function dataDirectory(path: string, holder: Holder | undefined): Check {
+function dataDirectory({ dataDirectory: path, bus }: AssayConfig, holder: Holder | undefined): Check {
   const name = 'data directory';
   const root = resolve(path);
   let folder = root;
@@ -54,20 +64,17 @@ function dataDirectory(path: string, holder: Holder | undefined): Check {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch {
-    return {
-      name,
-      status: 'fail',
-      message: `expected to be allowed to write in ${folder}; choose another with --data`,
-    };
+    return fail(name, `expected to be allowed to write in ${folder}; choose another with --data`);
   }
   const { bavail, bsize } = statfsSync(folder);
   const freeBytes = bavail * bsize;
-  const free = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
-  if (freeBytes < LEAST_FREE_BYTES)
-    return { name, status: 'warn', message: `${root}: ${free}; without room spans are refused, so make some` };
+  const free = `${root}: ${mebibytes(freeBytes)} free`;
+  const bound = `bus.minFreeBytes (${mebibytes(bus.minFreeBytes)})`;
+  if (freeBytes < bus.minFreeBytes) return fail(name, `${free}, less than ${bound}, so spans are refused; make room`);
+  if (freeBytes < 2 * bus.minFreeBytes) return warn(name, `${free}; below ${bound} spans are refused, so make room`);
   const use = holder?.kind === 'up' ? `, in use by the Assay with process id ${holder.pid}` : '';
   const state = existsSync(root) ? '' : ', made at the first start';
-  return { name, status: 'ok', message: `${root}: ${free}${use}${state}` };
+  return ok(name, `${free}${use}${state}`);
 }
 
 async function engine(): Promise<Check> {
@@ -81,36 +88,7 @@ async function engine(): Promise<Check> {
       };
 }
 
-async function listener({ collector }: AssayConfig, holder: Holder | undefined): Promise<Check> {
-  const name = 'OTLP over HTTP';
-  const { host, port } = collector.http;
-  const url = `http://${host}:${port}`;
-  if (holder?.kind === 'up') {
-    const answers = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => undefined);
-    if (answers?.ok === true) return { name, status: 'ok', message: `Assay listens on ${url}` };
-    const message = `the running Assay does not answer on ${url}; give doctor the settings that it was started with`;
-    return { name, status: 'warn', message };
-  }
-  if (await isFree(host, port)) return { name, status: 'ok', message: `${url} is free` };
-  const message = `expected ${url} to be free, but another program listens there; stop it, or choose another with --set collector.http.port=14318`;
-  return { name, status: 'fail', message };
-}
-
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const server = createServer();
-    server.once('error', () => {
-      done(false);
-    });
-    server.listen(port, host, () => {
-      server.close(() => {
-        done(true);
-      });
-    });
-  });
-}
-
-async function judge({ config, env }: CheckContext): Promise<Check> {
+async function judge(config: AssayConfig, env: CheckContext['env']): Promise<Check> {
   const name = 'judge';
   const { priceOf, readModelOptions } = await import('../../models/index.js');
   try {
@@ -122,30 +100,15 @@ async function judge({ config, env }: CheckContext): Promise<Check> {
     const price = priceOf(options.name, config.models.prices);
     const where = redactUrl(options.baseUrl);
     const what = `${options.provider} ${options.name} at ${where}, $${price.inputUsdPerMillion} in and $${price.outputUsdPerMillion} out per million tokens, at most $${config.judges.dailyBudgetUsd} a day`;
-    if (await isReachable(options.baseUrl)) return { name, status: 'ok', message: what };
+    if (await isReachable(addressOf(options.baseUrl))) return { name, status: 'ok', message: what };
     return { name, status: 'fail', message: `${what}; expected it to be reachable, but nothing answers there` };
   } catch (error) {
     return { name, status: 'fail', message: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/** Opens a connection and closes it. No request is sent, so no key is tried and nothing is spent. */
-function isReachable(baseUrl: string): Promise<boolean> {
+/** Only a connection is opened: no key is tried and nothing is spent. */
+function addressOf(baseUrl: string): { readonly host: string; readonly port: number } {
   const { protocol, hostname, port } = new URL(baseUrl);
-  return new Promise((done) => {
-    const end = (reachable: boolean): void => {
-      socket.destroy();
-      done(reachable);
-    };
-    const socket = connect({ host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) });
-    socket.setTimeout(CONNECT_MS, () => {
-      end(false);
-    });
-    socket.once('connect', () => {
-      end(true);
-    });
-    socket.once('error', () => {
-      end(false);
-    });
-  });
+  return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }

@@ -1,4 +1,4 @@
-import type { Check } from '../doctor/checks.js';
+import type { Check } from '../doctor/check.js';
 import type { Understood } from '../doctor/understanding.js';
 import { hang, safeLine, type Paint } from './format.js';
 

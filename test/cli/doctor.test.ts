@@ -14,6 +14,8 @@ interface Doctor {
     readonly { readonly field: string; readonly value: string | null; readonly advice: string }[] | null;
 }
 
+const NO_GRPC = ['--set', 'collector.grpc.enabled=false'];
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -25,14 +27,30 @@ async function freePort(): Promise<number> {
 it('where nothing runs, doctor takes in a span by itself, tells what it understood, and leaves nothing behind', async () => {
   const data = join(temporaryDirectory(), 'data');
   const port = await freePort();
-  const { code, stdout } = await runAssay(['doctor', '--data', data, '--set', `collector.http.port=${port}`, '--json']);
+  const { code, stdout } = await runAssay([
+    'doctor',
+    '--data',
+    data,
+    '--set',
+    `collector.http.port=${port}`,
+    ...NO_GRPC,
+    '--json',
+  ]);
   const { checks, understood } = JSON.parse(stdout) as Doctor;
   expect(code).toBe(0);
-  expect(checks.map(({ name, status }) => [name, status])).toEqual([
+  // Limits are those of the machine that runs the tests.
+  const limits = ['open files', 'shared memory', 'memory'];
+  expect(checks.filter(({ name }) => limits.includes(name))).toHaveLength(3);
+  expect(checks.filter(({ name }) => !limits.includes(name)).map(({ name, status }) => [name, status])).toEqual([
     ['Node.js', 'ok'],
+    ['configuration', 'ok'],
+    ['clock', 'ok'],
     ['data directory', 'ok'],
+    ['bus', 'ok'],
     ['store', 'ok'],
+    ['store schema', 'ok'],
     ['OTLP over HTTP', 'ok'],
+    ['OTLP over gRPC', 'ok'],
     ['judge', 'warn'],
   ]);
   const values = Object.fromEntries((understood ?? []).map(({ field, value }) => [field, value]));
@@ -44,23 +62,47 @@ it('where nothing runs, doctor takes in a span by itself, tells what it understo
 it('beside a running Assay the test span goes all the way, and is in no rate', async () => {
   const data = join(temporaryDirectory(), 'data');
   const port = await freePort();
-  const args = ['--set', `collector.http.port=${port}`, '--set', 'sampler.quietMs=200'];
+  const args = ['--set', `collector.http.port=${port}`, ...NO_GRPC, '--set', 'sampler.quietMs=200'];
   const assay = await startAssayProcess({
     data,
     args: ['--http', `127.0.0.1:${port}`, '--set', 'sampler.quietMs=200'],
   });
   const { code, stdout } = await runAssay(['doctor', '--data', data, ...args]);
   expect([code, stdout]).toEqual([0, expect.stringContaining('✓ question')]);
+  expect(stdout).toMatch(/✓ bus +\d+ MiB of 16\.0 GiB/);
+  expect(stdout).toMatch(/✓ store schema +migration (\d+) of \1/);
+  expect(stdout).toContain('✓ consumers');
   const { coverage, releases } = JSON.parse((await runAssay(['report', '--data', data, '--json'])).stdout) as Report;
   expect(coverage).toMatchObject({ received: 1, excluded: 1 });
   expect(releases).toEqual([]);
   await assay.stop();
+  const after = await runAssay(['doctor', '--data', data, ...args, '--json']);
+  const names = (JSON.parse(after.stdout) as Doctor).checks
+    .filter(({ status }) => status === 'ok')
+    .map(({ name }) => name);
+  expect([after.code, names]).toEqual([0, expect.arrayContaining(['bus', 'bus records', 'store schema'])]);
 }, 180_000);
+
+it('names a setting that does not exist, and a disk with less free than is asked for', async () => {
+  const unknown = await runAssay(['doctor', '--set', 'bus.minFree=1']);
+  expect([unknown.code, unknown.stdout]).toEqual([
+    1,
+    expect.stringMatching(/✗ configuration .*bus\.minFree.*unknown key/),
+  ]);
+  const data = join(temporaryDirectory(), 'data');
+  const full = await runAssay(['doctor', '--data', data, '--set', `bus.minFreeBytes=${2 ** 52}`, ...NO_GRPC, '--json']);
+  const { checks, traceId } = JSON.parse(full.stdout) as Doctor;
+  expect([full.code, traceId]).toEqual([1, null]);
+  expect(checks.find(({ name }) => name === 'data directory')).toMatchObject({
+    status: 'fail',
+    message: expect.stringContaining('spans are refused; make room') as string,
+  });
+});
 
 it("--wait names the emitter's own switch when an agent sends no message text", async () => {
   const data = join(temporaryDirectory(), 'data');
   const port = await freePort();
-  const sets = ['--set', `collector.http.port=${port}`];
+  const sets = ['--set', `collector.http.port=${port}`, ...NO_GRPC];
   const waiting = runAssay(['doctor', '--data', data, ...sets, '--wait', '60', '--json']);
   const bare = JSON.stringify(agentRun({ number: 1 })).replaceAll(/gen_ai\.(input|output)\.messages/g, 'not.$1');
   const silent = JSON.parse(bare.replaceAll('gen_ai.tool.call', 'not.tool.call')) as object;

@@ -124,7 +124,7 @@ const auth = z.strictObject({
   tokens: z
     .array(token)
     .default([])
-    .refine((tokens) => new Set(tokens.map((one) => one.token.reveal())).size === tokens.length, {
+    .refine((tokens) => new Set(tokens.map(({ token }) => textOf(token))).size === tokens.length, {
       error: 'expected each token once, got one that is there twice',
     })
     .describe('Who may send; several are valid at once, so that one can be replaced. None by default: everybody may.'),
@@ -176,6 +176,11 @@ export const collectorConfig = z
   });
 
 export type CollectorConfig = z.output<typeof collectorConfig>;
+
+/** What is too short is no secret yet, but text. */
+function textOf(token: Secret | string): string {
+  return typeof token === 'string' ? token : token.reveal();
+}
 
 function isOrigin(text: string): boolean {
   try {

@@ -55,7 +55,10 @@ export function createGrpcEngine(config: CollectorConfig, deps: Omit<GrpcGuardDe
     take(socket) {
       const key = socketKey(socket);
       sockets.set(key, socket);
-      socket.once('close', () => sockets.delete(key));
+      socket.once('close', () => {
+        // Another may have come from the same port since.
+        if (sockets.get(key) === socket) sockets.delete(key);
+      });
       injector.injectConnection(socket);
     },
     drain: () =>

@@ -11,6 +11,10 @@ import type { Receiver } from './receive.js';
 
 /** The preface of HTTP/2 and the settings after it, which every client sends at once. */
 const HANDSHAKE_BYTES = 33;
+const HTTP_1 = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /;
+const WRONG_PORT =
+  'HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n' +
+  'expected gRPC on this port, got HTTP/1.1; send OTLP over HTTP to the port of collector.http, 4318 by default.\n';
 /** How long a connection without calls may take to end when it is asked to. */
 const GOODBYE_MS = 500;
 
@@ -65,7 +69,7 @@ class ListeningServer implements GrpcServer {
     server.on('connection', (socket) => {
       // Whatever befalls a connection is told by its close.
       socket.on('error', () => undefined);
-      if (this.cap.add(socket) !== undefined) void this.take(socket);
+      if (this.cap.add(socket) !== undefined) void this.greet(socket);
     });
     await listen(server, { host, port, option: '--grpc' });
     this.server = server;
@@ -75,6 +79,27 @@ class ListeningServer implements GrpcServer {
     return (this.stopped ??= this.close(signal));
   }
 
+  /** Looks at what a connection begins with: who took the port for that of HTTP is told so. */
+  private async greet(socket: Socket): Promise<void> {
+    const gone = new AbortController();
+    socket.once('close', () => {
+      gone.abort();
+    });
+    void this.expectHandshake(socket, gone.signal);
+    const first = await firstBytes(socket);
+    if (first === undefined) return;
+    if (HTTP_1.test(first.toString('latin1'))) socket.end(WRONG_PORT);
+    else {
+      socket.unshift(first);
+      await this.take(socket);
+    }
+  }
+
+  private async expectHandshake(socket: Socket, gone: AbortSignal): Promise<void> {
+    await this.deps.clock.sleep(this.config.grpc.handshakeTimeoutMs, gone);
+    if (socket.bytesRead < HANDSHAKE_BYTES) socket.destroy();
+  }
+
   private async take(socket: Socket): Promise<void> {
     const engine = await (this.engine ??= this.makeEngine());
     if (socket.destroyed) return;
@@ -82,14 +107,7 @@ class ListeningServer implements GrpcServer {
       socket.destroy();
       return;
     }
-    const gone = new AbortController();
-    socket.once('close', () => {
-      gone.abort();
-    });
     engine.take(socket);
-    const over = AbortSignal.any([gone.signal, this.ending.signal]);
-    await this.deps.clock.sleep(this.config.grpc.handshakeTimeoutMs, over);
-    if (socket.bytesRead < HANDSHAKE_BYTES) socket.destroy();
   }
 
   private async makeEngine(): Promise<GrpcEngine> {
@@ -141,4 +159,20 @@ class ListeningServer implements GrpcServer {
     await this.deps.clock.sleep(GOODBYE_MS, this.closed.signal);
     for (const { socket } of this.cap.connections) socket.destroy();
   }
+}
+
+/** What a connection begins with; undefined when it ends before. */
+function firstBytes(socket: Socket): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const bytes = socket.read() as Buffer | null;
+      if (bytes === null) return;
+      socket.off('readable', look);
+      resolve(bytes);
+    };
+    socket.on('readable', look);
+    socket.once('close', () => {
+      resolve(undefined);
+    });
+  });
 }

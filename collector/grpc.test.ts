@@ -345,6 +345,15 @@ describe('the life of the gRPC listener', () => {
     expect((await answered).code).not.toBe(0);
   });
 
+  it('tells who took its port for that of HTTP', async () => {
+    const rig = await startRig();
+    const reply = await fetch(`${rig.collector.grpcUrl ?? ''}/v1/traces`, { method: 'POST', body: '{}' });
+    expect([reply.status, await reply.text()]).toEqual([
+      400,
+      'expected gRPC on this port, got HTTP/1.1; send OTLP over HTTP to the port of collector.http, 4318 by default.\n',
+    ]);
+  });
+
   it('closes a connection that does not speak HTTP/2', async () => {
     const rig = await startRig({ grpc: { handshakeTimeoutMs: 100 } });
     const port = Number(new URL(rig.collector.grpcUrl ?? '').port);

@@ -26,6 +26,7 @@ export class HttpServer implements Component {
   private server: Server | undefined;
   private stopped: Promise<void> | undefined;
   private readonly ending = new AbortController();
+  private readonly lingering = new Set<AbortController>();
   private readonly cap: ConnectionCap;
   private active = 0;
 
@@ -70,6 +71,7 @@ export class HttpServer implements Component {
       });
     });
     this.ending.abort();
+    for (const over of this.lingering) over.abort();
     const cut = (): void => {
       server.closeAllConnections();
     };
@@ -120,7 +122,9 @@ export class HttpServer implements Component {
       over.abort();
     });
     request.resume();
-    await this.deps.clock.sleep(LINGER_MS, AbortSignal.any([over.signal, this.ending.signal]));
+    this.lingering.add(over);
+    if (!this.ending.signal.aborted) await this.deps.clock.sleep(LINGER_MS, over.signal);
+    this.lingering.delete(over);
   }
 }
 

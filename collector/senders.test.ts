@@ -95,7 +95,7 @@ describe('tokens in the settings', () => {
 
   it('are long enough, and each is there once', () => {
     const tokens = (...texts: readonly string[]): object => ({ auth: { tokens: texts.map((token) => ({ token })) } });
-    expect(() => collectorConfig.parse(tokens('short'))).toThrow();
+    expect(() => collectorConfig.parse(tokens('short'))).toThrow('>=16 characters');
     expect(() => collectorConfig.parse(tokens(OLD, OLD))).toThrow('expected each token once');
   });
 });

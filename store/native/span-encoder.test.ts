@@ -253,7 +253,7 @@ describe('spans in Native', () => {
     expect(rows).toBeGreaterThan(3 * captures.length);
   });
 
-  it('take what comes twice in a message as its objects do', async () => {
+  it('take what comes twice in a message as its objects do, even an id that was too long at first', async () => {
     const writer = new WireWriter();
     const resource = writer.open(1);
     for (const name of ['first', 'second']) {
@@ -264,9 +264,10 @@ describe('spans in Native', () => {
     const scopeSpans = writer.open(2);
     const item = writer.open(2);
     for (const id of [1, 2]) {
-      writer.bytes(1, Buffer.alloc(16, id));
-      writer.bytes(2, Buffer.alloc(8, id));
-      writer.bytes(4, Buffer.alloc(8, id - 1));
+      const times = id === 1 ? 20 : 1;
+      writer.bytes(1, Buffer.alloc(times * 16, id));
+      writer.bytes(2, Buffer.alloc(times * 8, id));
+      writer.bytes(4, Buffer.alloc(times * 8, id - 1));
       writer.string(5, `name ${id}`);
       writer.fixed64(7, NOW_NS + BigInt(id));
     }

@@ -31,10 +31,10 @@ export class SpanFields {
   read(reader: WireReader): void {
     switch (reader.field) {
       case SPAN.traceId:
-        this.traceId = skipBytes(reader, 16);
+        this.traceId = skipBytes(reader);
         break;
       case SPAN.spanId:
-        this.spanId = skipBytes(reader, 8);
+        this.spanId = skipBytes(reader);
         break;
       case SPAN.parentSpanId:
         this.#readParent(reader);
@@ -103,9 +103,9 @@ export class SpanFields {
   }
 }
 
-/** Consumes bytes of a known size. @returns where they start */
-function skipBytes(reader: WireReader, size: number): number {
-  reader.length();
+/** Consumes bytes; of an id that comes twice only the last has the size of one. @returns where they start */
+function skipBytes(reader: WireReader): number {
+  const size = reader.length();
   const at = reader.position;
   reader.position = at + size;
   return at;

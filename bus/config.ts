@@ -11,7 +11,7 @@ export const busConfig = z.strictObject({
     .max(10_000)
     .default(20)
     .describe(
-      'How often a waiting reader looks for records that another thread or process appended, in milliseconds; a fifth as often after a second without any.',
+      'How often a waiting reader looks for records that another thread or process appended, in milliseconds; after a second without any a fiftieth as often, since the threads of its process wake it.',
     ),
   retention: z
     .strictObject({

@@ -9,6 +9,7 @@ import { createCapacity, type Capacity, type Refusal } from './capacity.js';
 import type { BusConfig } from './config.js';
 import { openDeadLetters } from './dead-letters.js';
 import { createDiskSpace, type DiskSpace } from './disk-space.js';
+import { createDoorbell, type Doorbell } from './doorbell.js';
 import { openEnvironment } from './environment.js';
 import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
@@ -49,6 +50,7 @@ export function createLmdbLog(options: BusOptions, deps: BusDeps): EmbeddedLog {
 
 interface OpenLog extends ReaderSource {
   readonly appender: Appender;
+  readonly doorbell: Doorbell;
 }
 
 class LmdbLog implements EmbeddedLog {
@@ -74,16 +76,20 @@ class LmdbLog implements EmbeddedLog {
     if (this.#opened !== undefined) return;
     const environment = openEnvironment(join(this.#options.directory, 'log.mdb'));
     const tables = openTables(environment);
+    const doorbell = createDoorbell(this.#options.directory, this.#deps.clock, (topics) => {
+      this.#wake(topics);
+    });
     const appender = createAppender({
       environment,
       tables,
       clock: this.#deps.clock,
       instruments: this.#instruments,
       onAppended: (topics) => {
-        this.#onAppended(topics);
+        this.#wake(topics);
+        doorbell.ring(topics);
       },
     });
-    this.#opened = { environment, tables, deadLetters: openDeadLetters(environment, tables), appender };
+    this.#opened = { environment, tables, deadLetters: openDeadLetters(environment, tables), appender, doorbell };
     await Promise.all([...this.#readers].map((reader) => reader.join()));
   }
 
@@ -94,6 +100,8 @@ class LmdbLog implements EmbeddedLog {
     await this.#sweeping;
     this.#opened = undefined;
     await opened?.environment.close();
+    // What closing flushed was rung too.
+    opened?.doorbell.close();
   }
 
   async append(records: readonly LogRecord[]): Promise<void> {
@@ -177,7 +185,7 @@ class LmdbLog implements EmbeddedLog {
     this.#instruments.refusedRecords.add(records.length, { reason });
   }
 
-  #onAppended(topics: readonly Topic[]): void {
+  #wake(topics: readonly Topic[]): void {
     for (const reader of this.#readers) if (topics.includes(reader.topic)) reader.wake();
   }
 

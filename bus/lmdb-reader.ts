@@ -15,9 +15,12 @@ export interface ReaderSource {
   readonly deadLetters: DeadLetters;
 }
 
-/** A reader that got no record for so long looks for the next one less often, or an idle bus costs a few percent of a core. */
+/**
+ * A reader that got no record for so long waits to be woken, which every thread of its process does, and looks for what
+ * other processes append now and then. Looks are what an idle bus costs.
+ */
 const BUSY_MS = 1_000;
-const IDLE_FACTOR = 5;
+const IDLE_FACTOR = 50;
 
 export interface ReaderOptions {
   readonly topic: Topic;
@@ -42,8 +45,9 @@ export class LmdbReader implements LogReader {
   #cursor: Promise<BlockCursor> | undefined;
   #soughtOffset: number | undefined;
   #paused = false;
-  /** When it was last given a record, or first asked for one. */
+  /** When it last was at work on a record, or was first asked for one. */
   #busyAtMs: number | undefined;
+  #gaveRecords = false;
   #sleeper: AbortController | undefined;
   /** Found and not written down yet. */
   #dead: DeadLetter[] = [];
@@ -80,12 +84,15 @@ export class LmdbReader implements LogReader {
       );
     }
     const cursor = await this.join();
+    // Whoever took long over the last ones has not been idle.
+    if (this.#gaveRecords) this.#busyAtMs = undefined;
     let remainingMs = options.waitMs;
     for (;;) {
       if (signal.aborted || this.#isClosed()) return [];
       const records = this.#paused ? [] : this.#read(cursor, options);
       if (this.#dead.length > 0) await this.#bury();
-      const intervalMs = this.#intervalMs(records.length > 0);
+      const intervalMs = this.#intervalMs();
+      this.#gaveRecords = records.length > 0;
       if (records.length > 0 || remainingMs <= 0) return records;
       remainingMs -= await this.#wait(Math.min(intervalMs, remainingMs), signal);
     }
@@ -140,9 +147,8 @@ export class LmdbReader implements LogReader {
     return cursor.read(this.#deps.source().tables, options);
   }
 
-  #intervalMs(isBusy: boolean): number {
+  #intervalMs(): number {
     const nowMs = this.#deps.clock.nowMs();
-    if (isBusy) this.#busyAtMs = nowMs;
     this.#busyAtMs ??= nowMs;
     const { pollIntervalMs } = this.#options;
     return nowMs - this.#busyAtMs < BUSY_MS ? pollIntervalMs : IDLE_FACTOR * pollIntervalMs;

@@ -155,11 +155,12 @@ interface Progress {
 
 async function progress({ address }: Pick<Phases, 'address'>): Promise<Progress> {
   const page = await (await fetch(`${address}/metrics`)).text();
-  const value = (pattern: RegExp): number => Number(pattern.exec(page)?.[1] ?? 0);
+  const value = (pattern: RegExp): number =>
+    [...page.matchAll(pattern)].reduce((sum, [, amount]) => sum + Number(amount), 0);
   return {
-    written: value(/^assay_store_written_rows_total\{[^}]*topic="spans"[^}]*\} (\S+)/m),
-    decided: value(/^assay_sampler_decided_traces_total(?:\{[^}]*\})? (\S+)/m),
-    busBytes: value(/^assay_bus_size_bytes (\S+)/m),
+    written: value(/^assay_store_written_rows_total\{[^}]*topic="spans"[^}]*\} (\S+)/gm),
+    decided: value(/^assay_sampler_decided_traces_total(?:\{[^}]*\})? (\S+)/gm),
+    busBytes: value(/^assay_bus_size_bytes (\S+)/gm),
   };
 }
 

@@ -1,14 +1,17 @@
 import type { Clock } from '../core/clock.js';
 import { faultPoint } from '../core/fault-points.js';
 import type { LogRecord, Topic } from '../core/log.js';
+import { createScratch, type Scratch } from '../core/scratch.js';
 import { encodeBlock, encodeRecords, type EncodedRecord } from './block.js';
 import type { Environment, WriteJob } from './environment.js';
 import type { BusInstruments } from './instruments.js';
-import { createScratch, type Scratch } from './scratch.js';
 import { PAGE_BYTES, PARTITION, type Tables } from './tables.js';
 
 /** A reader reads a block as one piece, so this is also the least that a poll holds in memory. */
 const BLOCK_BYTES = 256 * 1024;
+
+/** What one flush usually takes. */
+const SCRATCH_BYTES = 8 * 2 ** 20;
 
 interface PreparedBlock {
   readonly topic: Topic;
@@ -36,7 +39,7 @@ export function createAppender(deps: AppenderDeps): Appender {
   let pending = new Map<Topic, EncodedRecord[]>();
   let flushing: Promise<void> | undefined;
   // Free again once the transaction is over, which has its own copy by then.
-  const scratch = createScratch();
+  const scratch = createScratch(SCRATCH_BYTES);
 
   function groupJob(): WriteJob<void> {
     let blocks: readonly PreparedBlock[] = [];

@@ -53,15 +53,15 @@ function spotsOf(node: Node, into: Spot[] = []): Spot[] {
 
 function onTree(mutate: (spot: Spot, deps: MutatorDeps) => void, wants: (spot: Spot) => boolean = () => true): Mutate {
   return (bytes, deps) => {
-    let root: Node;
     try {
-      root = toNode(JSON.parse(bytes.toString()));
+      const root = toNode(JSON.parse(bytes.toString()));
+      const spots = spotsOf(root).filter(wants);
+      if (spots.length > 0) mutate(deps.prng.pick(spots), deps);
+      return Buffer.from(write(root));
     } catch {
+      // No JSON any more, or too deep for us.
       return Buffer.concat([bytes, Buffer.from(deps.prng.pick(['}', ']', '"', '\\', ',', '\0']))]);
     }
-    const spots = spotsOf(root).filter(wants);
-    if (spots.length > 0) mutate(deps.prng.pick(spots), deps);
-    return Buffer.from(write(root));
   };
 }
 

@@ -21,7 +21,11 @@ export interface OverloadOptions extends DrillOptions {
 export interface Overload {
   readonly sustainedRate: number;
   readonly measured: boolean;
+  /** The sustained rate, nobody bad. */
   readonly quiet: Phase;
+  /** Twice of it, nobody bad: what of the loud phase is overload alone. */
+  readonly busy: Phase;
+  /** Twice of it, among bad clients. */
   readonly loud: Phase;
   readonly bad: BadClientsSeen;
   /** Of the whole process, a second apart, from the start of the loud phase on. */
@@ -104,6 +108,13 @@ async function runPhases(deps: Phases): Promise<Omit<Overload, 'stored'>> {
   const quiet: Phase = { seconds: quietSeconds, offeredPerSecond: sustainedRate, seen: newSeen() };
   await watched(deps, quiet, () => load.run({ perSecond, seconds: quietSeconds, seen: quiet.seen }));
 
+  await idle(deps);
+
+  const busy: Phase = { seconds: quietSeconds, offeredPerSecond: 2 * sustainedRate, seen: newSeen() };
+  say(`overload alone: ${Math.round(busy.offeredPerSecond)} spans/s for ${quietSeconds} s`);
+  await watched(deps, busy, () => load.run({ perSecond: 2 * perSecond, seconds: quietSeconds, seen: busy.seen }));
+  await idle(deps);
+
   const loud: Phase = { seconds: minutes * 60, offeredPerSecond: 2 * sustainedRate, seen: newSeen() };
   say(`overload: ${Math.round(loud.offeredPerSecond)} spans/s among bad clients for ${loud.seconds} s`);
   const bad = newBadClientsSeen();
@@ -125,6 +136,7 @@ async function runPhases(deps: Phases): Promise<Omit<Overload, 'stored'>> {
     sustainedRate,
     measured,
     quiet,
+    busy,
     loud,
     bad,
     ...memory,

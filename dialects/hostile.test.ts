@@ -148,7 +148,10 @@ const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
 }));
 /** Structures come as they are and as JSON. */
 const structuredOrText = fc.tuple(value, fc.boolean()).map(([item, asText]) => (asText ? json(item) : item));
-const sent = fc.oneof({ arbitrary: structuredOrText, weight: 9 }, fc.constant(new Uint8Array([1, 2])));
+const sent = fc.oneof(
+  { arbitrary: structuredOrText, weight: 9 },
+  fc.constantFrom(new Uint8Array([1, 2]), new Uint8Array()),
+);
 const attributes = fc.uniqueArray(fc.tuple(fc.constantFrom(...KEYS), sent), {
   selector: ([key]) => key,
   maxLength: 16,
@@ -176,5 +179,11 @@ describe('spans that hold anything', () => {
       expect(readTrajectory([asRow(span)], { tenant: 't' })).toEqual(trajectory);
     });
     fc.assert(property, { numRuns: 2500 });
+  });
+
+  it('have no value where bytes are empty, as rows have none', () => {
+    const schema = { 'llm.tools.0.tool.json_schema': new Uint8Array() };
+    const span = makeSpan({ attributes: { 'openinference.span.kind': 'LLM', ...schema } });
+    for (const each of [span, asRow(span)]) expect(readTrajectory([each], { tenant: 't' }).tools).toEqual([]);
   });
 });

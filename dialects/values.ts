@@ -11,7 +11,7 @@ const HIDDEN = new Set(['<REDACTED>', '__REDACTED__']);
 export function text(value: AttributeValue | undefined): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64') || undefined;
   return typeof value === 'object' ? canonicalJson(value) : String(value);
 }
 

@@ -11,6 +11,7 @@ import { exportMessage } from './answer.js';
 import type { CollectorConfig } from './config.js';
 import { createGrpcGuard, socketKey, type AdmittedCalls, type GrpcGuardDeps, type SocketKeys } from './grpc-guard.js';
 import { refusalStatus } from './grpc-status.js';
+import { discardUnread } from './grpc-unread.js';
 import { readBody, type BodyLimits, type BodyResult } from './read-body.js';
 import type { GrpcCall } from './grpc-call.js';
 import { SIGNALS, type Signal } from './signals.js';
@@ -51,6 +52,7 @@ export function createGrpcEngine(config: CollectorConfig, deps: Omit<GrpcGuardDe
     });
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  discardUnread(server, deps.clock);
   return {
     take(socket) {
       const key = socketKey(socket);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -17,6 +18,7 @@ import {
   LOGS_SERVICE,
   METRICS_SERVICE,
   rawSession,
+  TRACE_SERVICE,
 } from '../test/helpers/otlp-grpc.js';
 import { deferred, JSON_TYPE, never, send, startRig, type Rig } from './rig.test-support.js';
 
@@ -175,6 +177,22 @@ describe('a call that is refused', () => {
     expect((await callGrpc(grpcClient(rig.collector), { path: '/other/Export', body: valid() })).code).toBe(
       status.UNIMPLEMENTED,
     );
+  });
+
+  it.each([
+    ['of a method that is not there', { ':path': '/opentelemetry.proto.collector.profiles.v1.ProfilesService/Export' }],
+    ['of another content type', { 'content-type': 'application/json' }],
+  ])('does not spend the memory of its connection: %s', async (_name, headers) => {
+    const rig = await startRig();
+    const session = rawSession(rig.collector);
+    const start = { ':method': 'POST', ':path': TRACE_SERVICE, 'content-type': 'application/grpc', te: 'trailers' };
+    // Together more than HTTP/2 lets one connection hold.
+    for (let calls = 0; calls < 100; calls++) {
+      const stream = session.request({ ...start, ...headers });
+      stream.resume().end(framed(Buffer.alloc(200_000)));
+      await once(stream, 'close');
+    }
+    expect((await callRaw(rig.collector, { bytes: framed(valid()) }, session)).code).toBe(0);
   });
 
   it('is RESOURCE_EXHAUSTED without RetryInfo when the message is too large, as it came or inflated', async () => {

@@ -13,8 +13,9 @@ interface ServerInside {
 }
 
 /**
- * Throws away what is sent on streams that were answered unread: grpc-js does so itself only where it has a method to call.
- * Nobody would ever read it, and it would fill the memory that its connection may take, until that takes no more calls.
+ * Reads, and throws away, what is sent on streams that grpc-js answers unread: of a method that is not there, or of another
+ * content type. Node would reset such a stream in the middle of its message, and a sender on Node counts what it had not
+ * sent yet as held for ever: after 64 calls of 200 KB it refuses every call of its own on that connection.
  */
 export function discardUnread(server: Server, clock: Clock): void {
   const { http2Servers } = server as unknown as ServerInside;

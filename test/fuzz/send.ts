@@ -3,6 +3,9 @@ import { connect as connectHttp2, constants, type ClientHttp2Session } from 'nod
 import { connect } from 'node:net';
 import type { Input } from './input.js';
 
+/** A client, too, refuses calls beyond what it may hold, 10 MB unless it is told another. */
+const CLIENT_MEMORY_MB = 1_000;
+
 /** What an input came to. */
 export type Answer =
   | { readonly kind: 'http'; readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }
@@ -37,7 +40,7 @@ export function createSender(target: Target): Sender {
   let session: ClientHttp2Session | undefined;
   const grpcSession = (): ClientHttp2Session => {
     if (session === undefined || session.closed || session.destroyed) {
-      session = connectHttp2(target.grpcUrl);
+      session = connectHttp2(target.grpcUrl, { maxSessionMemory: CLIENT_MEMORY_MB });
       session.on('error', () => undefined);
       session.on('goaway', () => session?.close());
     }

@@ -94,7 +94,7 @@ const items = z.strictObject({
   maxBytes: z
     .int()
     .positive()
-    .default(8 * MEBIBYTE)
+    .default(32 * MEBIBYTE)
     .describe('Largest span or log record; a larger one is rejected by itself, in a partial success.'),
   maxParts: z
     .int()

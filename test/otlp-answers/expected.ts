@@ -592,14 +592,16 @@ export const EXPECTED: Readonly<Record<string, Outcome>> = {
   '38 gRPC: its own parent': { status: 'OK', body: '', bus: '1 span of 1 trace' },
   '38 HTTP protobuf: a cycle': { status: '200', body: '', bus: '2 spans of 1 trace' },
   '38 gRPC: a cycle': { status: 'OK', body: '', bus: '2 spans of 1 trace' },
-  '39 HTTP protobuf: a 10 MB attribute': {
+  '39 HTTP protobuf: a 10 MB attribute': { status: '200', body: '', bus: '2 spans of 1 trace' },
+  '39 HTTP protobuf: a 40 MB attribute': {
     status: '200',
-    body: 'rejected 1: expected a span of at most 8388608 bytes, got 10000061',
+    body: 'rejected 1: expected a span of at most 33554432 bytes, got 40000061',
     bus: '1 span of 1 trace',
   },
-  '39 gRPC: a 10 MB attribute': {
+  '39 gRPC: a 10 MB attribute': { status: 'OK', body: '', bus: '2 spans of 1 trace' },
+  '39 gRPC: a 40 MB attribute': {
     status: 'OK',
-    body: 'rejected 1: expected a span of at most 8388608 bytes, got 10000061',
+    body: 'rejected 1: expected a span of at most 33554432 bytes, got 40000061',
     bus: '1 span of 1 trace',
   },
   '39 HTTP protobuf: 10,000 attributes': {

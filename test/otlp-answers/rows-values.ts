@@ -186,12 +186,17 @@ export const VALUES_ROWS: readonly Row[] = [
     number: 39,
     input: 'a 10 MB attribute, 10,000 attributes, a 1 MB key, a huge index, `__proto__`',
     choice:
-      'A span that is too much (`collector.items`) is rejected by itself, and not cut: bytes are passed on as they came. An index or a name that is a trap in JavaScript is a key as any other.',
+      'A message of 10 MB is somebody’s document, and kept. A span that is too much (`collector.items`) is rejected by itself, and not cut: bytes are passed on as they came. An index or a name that is a trap in JavaScript is a key as any other.',
     cases: [
       ...both(
         'a 10 MB attribute',
         OK,
         request({ attributes: { k: 'x'.repeat(10_000_000) } }, { spanId: 'aaa19b7ec3c1b174' }),
+      ),
+      ...both(
+        'a 40 MB attribute',
+        OK,
+        request({ attributes: { k: 'x'.repeat(40_000_000) } }, { spanId: 'aaa19b7ec3c1b174' }),
       ),
       ...both('10,000 attributes', OK, request({ attributes: many })),
       ...both('a 1 MB key', OK, request({ attributes: { ['k'.repeat(1_000_000)]: 1 } })),

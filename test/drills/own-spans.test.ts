@@ -51,7 +51,10 @@ describe('an Assay that receives its own spans', () => {
         () => ask<Report>('report'),
         ({ coverage }) => coverage.judged === number && coverage.open === 0 && coverage.pending === 0,
       );
-      await until(own, (rows) => rows.length >= judge.requests() + number);
+      await until(
+        own,
+        (rows) => rows.length >= judge.requests() + number && rows.every(({ outcome }) => outcome !== 'open'),
+      );
     }
 
     await judged(1);

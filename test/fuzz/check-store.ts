@@ -15,7 +15,7 @@ import type { AcknowledgedTrace } from './check-records.js';
 
 /** The last time that a DateTime64(9) holds. */
 const MAX_TIME_NS = 2n ** 63n - 1n;
-const TRACES_AT_ONCE = 200;
+const TRACES_AT_ONCE = 2_000;
 
 /** What the store made of what was acknowledged. */
 export interface StoreFinding {

@@ -106,9 +106,10 @@ class Run {
     const timer = setInterval(() => {
       this.#look(server);
     }, 250);
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(maxMs)]);
+    const untilMs = performance.now() + maxMs;
+    const isOver = (): boolean => signal.aborted || performance.now() >= untilMs;
     try {
-      await Promise.all(Array.from({ length: connections }, () => this.#work(server, sender, stop)));
+      await Promise.all(Array.from({ length: connections }, () => this.#work(server, sender, isOver)));
       this.#look(server);
       await this.#finish(server, sender);
     } finally {
@@ -117,9 +118,9 @@ class Run {
     }
   }
 
-  async #work(server: Server, sender: Sender, stop: AbortSignal): Promise<void> {
+  async #work(server: Server, sender: Sender, isOver: () => boolean): Promise<void> {
     const { only, count, seed } = this.options;
-    while (!stop.aborted && server.ended() === undefined && this.#failures.length < MAX_FAILURES) {
+    while (!isOver() && server.ended() === undefined && this.#failures.length < MAX_FAILURES) {
       const turn = this.#next++;
       if (turn >= (only === undefined ? count : 1)) return;
       const input = createInput(this.corpus, seed, only ?? turn);

@@ -130,8 +130,7 @@ class Run {
       this.#count(input, answer);
       const problem = problemOf(input, answer);
       if (problem === undefined) continue;
-      // A hang is not worth a hundred more.
-      if (answer.kind === 'late') this.#fail({ number: input.number, message: problem, input });
+      if (answer.kind === 'late') await this.#tryAgain(input, sender);
       else await this.#lookInto(input, problem, sender);
     }
   }
@@ -141,6 +140,12 @@ class Run {
     const label = labelOf(answer);
     this.#byAnswer.set(label, (this.#byAnswer.get(label) ?? 0) + 1);
     for (const name of input.mutators) this.#byMutator.set(name, (this.#byMutator.get(name) ?? 0) + 1);
+  }
+
+  /** What one input does it does again; once, it was a neighbour on this machine. The summary has it as `late`. */
+  async #tryAgain(input: Input, sender: Sender): Promise<void> {
+    const problem = problemOf(input, await sender.send(input));
+    if (problem !== undefined) this.#fail({ number: input.number, message: problem, input });
   }
 
   async #lookInto(input: Input, message: string, sender: Sender): Promise<void> {

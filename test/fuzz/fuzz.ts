@@ -142,7 +142,7 @@ class Run {
     for (const name of input.mutators) this.#byMutator.set(name, (this.#byMutator.get(name) ?? 0) + 1);
   }
 
-  /** What one input does it does again; once, it was a neighbour on this machine. The summary has it as `late`. */
+  /** What an input does it does again; once, it was a stall on this side. The summary has it as `late`. */
   async #tryAgain(input: Input, sender: Sender): Promise<void> {
     const problem = problemOf(input, await sender.send(input));
     if (problem !== undefined) this.#fail({ number: input.number, message: problem, input });

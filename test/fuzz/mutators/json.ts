@@ -1,5 +1,5 @@
 import type { Prng } from '../prng.js';
-import type { Mutate, MutatorDeps, Mutators } from './mutator.js';
+import { manyOf, type Mutate, type MutatorDeps, type Mutators } from './mutator.js';
 import { KEYS, oddText } from './texts.js';
 
 /** Text that is written as it is. */
@@ -132,7 +132,7 @@ export const JSON_MUTATORS: Mutators = {
     else owner?.pairs.splice(0, 1);
   }),
   'json:duplicate': onTree(({ owner, node, key }, { prng }) => {
-    const count = prng.chance(0.05) ? 2_000 : 1 + prng.int(3);
+    const count = prng.chance(0.05) ? manyOf(write(node).length) : 1 + prng.int(3);
     for (let left = count; left > 0; left--) {
       if (Array.isArray(owner)) owner.push(node);
       else owner?.pairs.push([key, prng.chance(0.7) ? node : oddText(prng)]);

@@ -12,3 +12,8 @@ export type Mutate = (bytes: Buffer, deps: MutatorDeps) => Buffer;
 
 /** Mutators by name. */
 export type Mutators = Readonly<Record<string, Mutate>>;
+
+/** Copies that many are of something, and that do not take long to make: of a large one few. */
+export function manyOf(sizeBytes: number): number {
+  return Math.min(2_000, Math.ceil(4_000_000 / Math.max(1, sizeBytes)));
+}

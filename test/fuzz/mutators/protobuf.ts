@@ -1,5 +1,5 @@
 import type { Prng } from '../prng.js';
-import type { Mutate, MutatorDeps, Mutators } from './mutator.js';
+import { manyOf, type Mutate, type MutatorDeps, type Mutators } from './mutator.js';
 import { KEYS, oddBytes } from './texts.js';
 import { parseFields, spotsOf, varint, writeField, writeFields, type Field, type Spot } from './wire-tree.js';
 
@@ -31,7 +31,7 @@ const isId = ({ field }: Spot): boolean => Buffer.isBuffer(field.value) && [8, 1
 export const PROTOBUF_MUTATORS: Mutators = {
   'proto:drop': onTree(({ among, index }) => void among.splice(index, 1)),
   'proto:duplicate': onTree(({ among, index, field }, { prng }) => {
-    const copies = prng.chance(0.05) ? 2_000 : 1 + prng.int(3);
+    const copies = prng.chance(0.05) ? manyOf(writeField(field).length) : 1 + prng.int(3);
     among.splice(index, 0, ...Array.from({ length: copies }, () => field));
   }),
   'proto:reorder': onTree(({ among }, { prng }) => void among.sort(() => (prng.chance(0.5) ? 1 : -1))),

@@ -181,6 +181,13 @@ describe('spans that hold anything', () => {
     fc.assert(property, { numRuns: 2500 });
   });
 
+  it('have tools by the text of their bytes, as rows have', () => {
+    const attributes = { 'ai.operationId': 'ai.generateText.doGenerate', 'ai.prompt.tools': [new Uint8Array([1, 2])] };
+    const span = makeSpan({ attributes });
+    for (const each of [span, asRow(span)])
+      expect(readTrajectory([each], { tenant: 't' }).tools).toEqual([{ name: 'AQI=' }]);
+  });
+
   it('have no value where bytes are empty, as rows have none', () => {
     const schema = { 'llm.tools.0.tool.json_schema': new Uint8Array() };
     const span = makeSpan({ attributes: { 'openinference.span.kind': 'LLM', ...schema } });

@@ -26,6 +26,8 @@ export function addTools(to: Map<string, ToolDefinition>, tools: readonly ToolDe
 function readToolDefinition(value: AttributeValue): ToolDefinition | undefined {
   const outer = structured(value);
   if (typeof outer === 'string') return { name: outer };
+  // A row has bytes as text.
+  if (outer instanceof Uint8Array) return { name: text(outer) ?? '' };
   if (!isStructure(outer)) return undefined;
   const tool = structure(member(outer, 'function', 'toolSpec')) ?? outer;
   const name = text(tool.name);

@@ -5,7 +5,7 @@ import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { refusalAnswer, type Answer } from './answer.js';
-import { createAuth } from './auth.js';
+import { createAuth, type Auth } from './auth.js';
 import type { CollectorConfig } from './config.js';
 import { createCors } from './cors.js';
 import { createGrpcServer } from './grpc-server.js';
@@ -70,7 +70,8 @@ const EXPORT_PATHS = [
 export function createCollector(options: CollectorConfig, deps: CollectorDeps): Collector {
   const { metrics, clock, logger } = deps;
   const receiver = makeReceiver(options, deps);
-  const routes = makeRoutes(options, { ...deps, receiver });
+  const auth = createAuth(options);
+  const routes = makeRoutes(options, { ...deps, receiver, auth });
   const requests = metrics.counter('assay_collector_requests_total', 'HTTP requests answered, by status code.', [
     'code',
   ]);
@@ -88,7 +89,7 @@ export function createCollector(options: CollectorConfig, deps: CollectorDeps): 
     },
   });
   const grpc = options.grpc.enabled
-    ? createGrpcServer(options, { receiver, auth: createAuth(options), clock, closed, metrics })
+    ? createGrpcServer(options, { receiver, auth, clock, closed, metrics })
     : undefined;
   return {
     get url() {
@@ -131,11 +132,15 @@ function makeReceiver(options: CollectorConfig, deps: CollectorDeps): Receiver {
   });
 }
 
-function makeRoutes(options: CollectorConfig, deps: CollectorDeps & { readonly receiver: Receiver }): Routes {
-  const { receiver, admin } = deps;
+interface RouteDeps extends CollectorDeps {
+  readonly receiver: Receiver;
+  readonly auth: Auth;
+}
+
+function makeRoutes(options: CollectorConfig, deps: RouteDeps): Routes {
+  const { receiver, auth, admin } = deps;
   const { acceptTextPlain } = options.http;
   const cors = createCors(options.http.cors);
-  const auth = createAuth(options);
   const routes = new Map<string, Route>();
   for (const [path, signal] of EXPORT_PATHS) {
     const handle = createHttpExport(signal, { auth, receiver, acceptTextPlain });

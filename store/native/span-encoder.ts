@@ -56,12 +56,12 @@ export class SpanEncoder {
   #record: OpenRecord | undefined;
   #source: OpenSource | undefined;
 
-  /** Rows that wait for `takeBlock`. */
+  /** Rows that wait for `toNative`. */
   get rows(): number {
     return this.#columns.rows;
   }
 
-  /** Bytes that wait for `takeBlock`. */
+  /** Bytes that wait for `toNative`. */
   get bytes(): number {
     return this.#columns.bytes;
   }

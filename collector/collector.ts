@@ -88,9 +88,7 @@ export function createCollector(options: CollectorConfig, deps: CollectorDeps): 
       return answer;
     },
   });
-  const grpc = options.grpc.enabled
-    ? createGrpcServer(options, { receiver, auth, clock, closed, metrics })
-    : undefined;
+  const grpc = options.grpc.enabled ? createGrpcServer(options, { receiver, auth, clock, closed, metrics }) : undefined;
   return {
     get url() {
       return http.url;

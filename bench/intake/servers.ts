@@ -62,11 +62,11 @@ export async function startReference(blockRows: number): Promise<Server> {
   };
 }
 
-const PEER = join(homedir(), '.cache', 'assay-otelcol-peer', '0.161.0', 'otelcol');
+const PEER = join(homedir(), '.cache', 'assay-otelcol', '0.161.0', 'otelcol');
 
 /** @returns where the OpenTelemetry Collector lies, or undefined: bench/peers/otelcol/build.sh builds it */
 export function collectorPath(): string | undefined {
-  const path = process.env['OTELCOL_PEER'] ?? PEER;
+  const path = process.env['OTELCOL'] ?? PEER;
   return existsSync(path) ? path : undefined;
 }
 

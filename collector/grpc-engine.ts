@@ -104,7 +104,7 @@ async function answerCall(
 
 /** The message, inflated; what came stays in memory beside it. */
 async function readMessage(message: Buffer, gzip: boolean, limits: BodyLimits): Promise<BodyResult> {
-  if (!gzip) return { pieces: [message] };
+  if (!gzip) return { bytes: message, release: () => undefined };
   const body = { source: Readable.from([message]), gzip, isWhole: () => true };
   return readBody(body, { ...limits, hold: (bytes) => limits.hold(message.length + bytes) });
 }

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { createGunzip, type Gunzip } from 'node:zlib';
+import type { BufferPool } from '../core/buffer-pool.js';
 import type { Refusal } from './answer.js';
 
 /** Bytes that the inflater gives at a time. */
 const INFLATE_CHUNK_BYTES = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** A request's body on its way in. */
 export interface Body {
@@ -21,10 +23,12 @@ export interface BodyLimits {
   /** Told what is held so far; false ends the reading. */
   readonly hold: (bytes: number) => boolean;
   readonly overloaded: Refusal;
+  /** Where the memory of the body comes from. */
+  readonly pool: BufferPool;
 }
 
-/** A body in the pieces in which it came, or why there is none. */
-export type BodyResult = { readonly pieces: readonly Buffer[] } | { readonly refusal: Refusal };
+/** A body, its memory to be released once nothing reads it any more; or why there is none. */
+export type BodyResult = { readonly bytes: Buffer; readonly release: () => void } | { readonly refusal: Refusal };
 
 /**
  * Reads a request's body, inflated: the one inflater of all encodings. At no time is more held than the bounds allow: it is
@@ -40,9 +44,8 @@ export function readBody(body: Body, limits: BodyLimits): Promise<BodyResult> {
 }
 
 class BodyReader {
-  private readonly chunks: Buffer[] = [];
+  private readonly growing: GrowingBody;
   private received = 0;
-  private size = 0;
   private done = false;
   private readonly inflater: Gunzip | undefined;
   private readonly inflated: Readable;
@@ -52,6 +55,7 @@ class BodyReader {
     private readonly limits: BodyLimits,
     private readonly resolve: (result: BodyResult) => void,
   ) {
+    this.growing = new GrowingBody(body.gzip ? 0 : (body.declaredBytes ?? 0), limits);
     this.inflater = body.gzip ? createGunzip({ chunkSize: INFLATE_CHUNK_BYTES }) : undefined;
     this.inflated = this.inflater ?? body.source;
   }
@@ -70,11 +74,8 @@ class BodyReader {
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    const { maxBytes, hold, overloaded } = this.limits;
-    this.size += chunk.length;
-    if (this.size > maxBytes) this.finish({ refusal: tooLarge(maxBytes, 'more') });
-    else if (!hold(this.size)) this.finish({ refusal: overloaded });
-    else this.chunks.push(chunk);
+    const refusal = this.growing.add(chunk);
+    if (refusal !== undefined) this.finish({ refusal });
   };
 
   private readonly onCompressed = (chunk: Buffer): void => {
@@ -83,7 +84,13 @@ class BodyReader {
   };
 
   private readonly onEnd = (): void => {
-    this.finish({ pieces: this.chunks });
+    const { growing } = this;
+    this.finish({
+      bytes: growing.bytes(),
+      release: () => {
+        growing.release();
+      },
+    });
   };
 
   private readonly onError = (error: Error): void => {
@@ -114,7 +121,64 @@ class BodyReader {
       source.unpipe();
       inflater.destroy();
     }
+    if ('refusal' in result) this.growing.release();
     this.resolve(result);
+  }
+}
+
+/** No more memory is taken at a time than so many times what came, whatever size the sender gave. */
+const AHEAD = 4;
+
+/**
+ * The bytes of a body in one piece while they come. Each chunk is copied at once: the server makes a buffer for each, and
+ * those that live for a moment alone are cheap to collect.
+ */
+class GrowingBody {
+  private size = 0;
+  /** Ours once it is of the pool; a body of one chunk stays where it came. */
+  private buffer: Buffer = NOTHING;
+  private isPooled = false;
+
+  constructor(
+    private readonly declaredBytes: number,
+    private readonly limits: BodyLimits,
+  ) {}
+
+  /** @returns why it is too much */
+  add(chunk: Buffer): Refusal | undefined {
+    const { maxBytes, hold, overloaded } = this.limits;
+    const size = this.size + chunk.length;
+    if (size > maxBytes) return tooLarge(maxBytes, 'more');
+    if (this.size > 0 && size > this.capacity()) this.grow(size);
+    if (!hold(Math.max(size, this.capacity()))) return overloaded;
+    if (this.size === 0) this.buffer = chunk;
+    else chunk.copy(this.buffer, this.size);
+    this.size = size;
+    return undefined;
+  }
+
+  bytes(): Buffer {
+    return this.buffer.subarray(0, this.size);
+  }
+
+  release(): void {
+    if (this.isPooled) this.limits.pool.give(this.buffer);
+    this.isPooled = false;
+    this.buffer = NOTHING;
+  }
+
+  private capacity(): number {
+    return this.isPooled ? this.buffer.length : 0;
+  }
+
+  private grow(size: number): void {
+    const { pool, maxBytes } = this.limits;
+    const wanted = this.declaredBytes >= size && this.declaredBytes <= AHEAD * size ? this.declaredBytes : 2 * size;
+    const larger = pool.take(Math.min(wanted, maxBytes));
+    this.buffer.copy(larger, 0, 0, this.size);
+    this.release();
+    this.buffer = larger;
+    this.isPooled = true;
   }
 }
 

@@ -1,8 +1,8 @@
+import { createBufferPool, type BufferPool } from '../core/buffer-pool.js';
 import { PipelineError } from '../core/errors.js';
 import { TENANT_HEADER, type Log, type LogRecord } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
 import type { SplitResult } from '../core/otlp/split-request.js';
-import { createScratch, type Scratch } from '../core/scratch.js';
 import type { Encoding, Outcome, Receipt, Refusal } from './answer.js';
 import type { CollectorConfig } from './config.js';
 import type { HeapGuard } from './heap-guard.js';
@@ -51,14 +51,14 @@ export interface Receiver {
   receive(delivery: Delivery): Promise<Outcome<Receipt>>;
 }
 
-/** Holds nearly all requests: batches of SDKs are far smaller. */
-const SCRATCH_BYTES = 2 * 2 ** 20;
+/** What is kept of the memory of bodies and records when nothing uses it. */
+const KEPT_BYTES = 16 * 2 ** 20;
 /** What a record costs in memory beyond its bytes: its objects here and in the bus's queue. Measured: 1.5 KB. */
 const RECORD_OVERHEAD_BYTES = 1536;
 
 /** Reads, splits by trace, and acknowledges once the bus holds all of it. */
 export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Receiver {
-  const scratch = createScratch(SCRATCH_BYTES);
+  const pool = createBufferPool(KEPT_BYTES);
   const overloaded = (): Refusal =>
     retryLater('expected room for this request, but too many bytes are in flight', deps);
   return {
@@ -67,10 +67,13 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
     async receive(delivery) {
       if (deps.heap.isFull()) return { refusal: retryLater('expected free memory, but the heap is nearly full', deps) };
       try {
-        // In a function of its own, so that the body can be freed while the bus is waited for.
-        const admitted = await admit(delivery, { config, scratch, overloaded: overloaded() });
+        const admitted = await admit(delivery, { config, pool, overloaded: overloaded() });
         if ('refusal' in admitted) return admitted;
-        return { value: await append(delivery, admitted.value, deps) };
+        try {
+          return { value: await append(delivery, admitted.value.split, deps) };
+        } finally {
+          admitted.value.release();
+        }
       } catch (error) {
         return { refusal: refusalOf(error, deps) };
       }
@@ -80,39 +83,64 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
 
 interface Admission {
   readonly config: CollectorConfig;
-  readonly scratch: Scratch;
+  readonly pool: BufferPool;
   readonly overloaded: Refusal;
 }
 
-async function admit(delivery: Delivery, admission: Admission): Promise<Outcome<SplitResult>> {
-  const { signal, encoding, tenant, hold } = delivery;
-  const { config, scratch, overloaded } = admission;
+/** A request split by trace, its memory to be released once the bus has a copy. */
+interface Admitted {
+  readonly split: SplitResult;
+  readonly release: () => void;
+}
+
+async function admit(delivery: Delivery, { config, pool, overloaded }: Admission): Promise<Outcome<Admitted>> {
+  const { hold } = delivery;
   const body = await delivery.read({
     maxBytes: config.maxBodyBytes,
     hold: (bytes) => hold.resize(bytes),
     overloaded,
+    pool,
   });
   if ('refusal' in body) return body;
-  const value = signal.split(join(body.pieces, scratch), encoding, {
+  let admitted: Admitted;
+  try {
+    admitted = split(body.bytes, delivery, { config, pool });
+  } finally {
+    body.release();
+  }
+  const refusal = outgrown(admitted.split, hold, { config, overloaded });
+  if (refusal === undefined) return { value: admitted };
+  admitted.release();
+  return { refusal };
+}
+
+function split(bytes: Buffer, delivery: Delivery, { config, pool }: Pick<Admission, 'config' | 'pool'>): Admitted {
+  const { signal, encoding, tenant } = delivery;
+  let frames: Buffer | undefined;
+  const value = signal.split(bytes, encoding, {
     tenant,
     maxBytes: 3 * config.maxBodyBytes,
     maxTraces: config.maxTracesPerRequest,
     items: config.items,
+    allocate: (size) => (frames = pool.take(size)),
   });
-  let size = RECORD_OVERHEAD_BYTES * value.records.length;
-  for (const record of value.records) size += record.bytes.length;
-  if (size > config.maxInFlightBytes) return { refusal: neverFits(size, config) };
-  return hold.resize(size) ? { value } : { refusal: overloaded };
+  return {
+    split: value,
+    release: () => {
+      if (frames !== undefined) pool.give(frames);
+    },
+  };
 }
 
-/** The pieces as one, valid until the next call: splitting copies what it keeps, and nobody waits in between. */
-function join(pieces: readonly Buffer[], scratch: Scratch): Buffer {
-  if (pieces.length === 1) return pieces[0]!;
-  scratch.reset();
-  const whole = scratch.take(pieces.reduce((size, piece) => size + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) at += piece.copy(whole, at);
-  return whole;
+function outgrown(
+  { records }: SplitResult,
+  hold: Hold,
+  { config, overloaded }: Pick<Admission, 'config' | 'overloaded'>,
+): Refusal | undefined {
+  let size = RECORD_OVERHEAD_BYTES * records.length;
+  for (const record of records) size += record.bytes.length;
+  if (size > config.maxInFlightBytes) return neverFits(size, config);
+  return hold.resize(size) ? undefined : overloaded;
 }
 
 async function append({ signal, tenant }: Delivery, split: SplitResult, deps: ReceiverDeps): Promise<Receipt> {

@@ -68,7 +68,8 @@ export interface LogReader {
 export interface Log extends Component {
   /**
    * Resolves when all records are durable: flushed to disk, or acknowledged by all in-sync replicas.
-   * Nobody may be told "accepted" before. Order within a key is the order given.
+   * Nobody may be told "accepted" before. Order within a key is the order given. Once it has settled the bus holds on to no
+   * record: the memory of the values may be used for others.
    * @throws {PipelineError} BUS_UNAVAILABLE when it cannot take them now; none, some or all may then have been taken
    */
   append(records: readonly LogRecord[]): Promise<void>;

@@ -20,6 +20,8 @@ export interface SplitOptions {
   readonly maxTraces?: number;
   /** Bounds of each item; none by default. */
   readonly items?: ItemLimits;
+  /** Gives the memory of all records together, at least so many bytes; by default it is made anew. */
+  readonly allocate?: (bytes: number) => Buffer;
 }
 
 /** What one trace has of a request, as an OTLP export request of its own. */
@@ -114,13 +116,13 @@ class Splitter {
 
   finish(): SplitResult {
     const { traces, accepted, ignored, rejections } = this;
-    const { tenant, maxBytes } = this.options;
+    const { tenant, maxBytes, allocate } = this.options;
     const tenantField = encodeTenant(tenant);
     let size = 0;
     for (const trace of traces.values()) size += trace.size(tenantField);
     if (maxBytes !== undefined && size > maxBytes) throw tooLarge(size, maxBytes);
     // One buffer for all: as many as there are traces would cost more to collect than to fill.
-    const writer = new WireWriter(size + SLACK_BYTES);
+    const writer = new WireWriter(size + SLACK_BYTES, allocate);
     const ends: number[] = [];
     for (const trace of traces.values()) {
       trace.write(writer, this.reader.bytes, tenantField);

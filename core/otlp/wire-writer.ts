@@ -8,8 +8,9 @@ export class WireWriter {
   private buffer: Buffer;
   private length = 0;
 
-  constructor(initialBytes = 1024) {
-    this.buffer = Buffer.allocUnsafe(Math.max(16, initialBytes));
+  /** @param allocate - gives the first buffer, of at least so many bytes */
+  constructor(initialBytes = 1024, allocate: (bytes: number) => Buffer = Buffer.allocUnsafe) {
+    this.buffer = allocate(Math.max(16, initialBytes));
   }
 
   /** Bytes written so far. */

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AdminAnswer } from './pipeline.js';
 import { createRoleRuntime, type RoleSetup } from './role-runtime.js';
@@ -5,6 +6,11 @@ import { createRpc, type Rpc } from './rpc.js';
 
 const port = parentPort;
 if (port === null) throw new Error('expected to run as a thread of Assay, got the main thread');
+
+/** How much a thread yields to others, as nice(1) does. */
+const YIELDING = 5;
+// Who sends to us waits for the receiver, and nobody for the rest. On Linux this is of the calling thread alone.
+if (process.platform === 'linux' && (workerData as RoleSetup).role !== 'receive') setPriority(0, YIELDING);
 
 const runtime = createRoleRuntime(workerData as RoleSetup, {
   announce: (text) => void rpc.call('announce', text),

@@ -129,15 +129,20 @@ class BodyReader {
 /** No more memory is taken at a time than so many times what came, whatever size the sender gave. */
 const AHEAD = 4;
 
+/** Nearly all bodies are smaller. What comes beyond is not copied until all of it came: a bomb must cost little. */
+const MOST_COPIED_BYTES = 4 * 2 ** 20;
+
 /**
- * The bytes of a body in one piece while they come. Each chunk is copied at once: the server makes a buffer for each, and
- * those that live for a moment alone are cheap to collect.
+ * The bytes of a body while they come. Each chunk is copied at once: the server makes a buffer for each, and those that live
+ * for a moment alone are cheap to collect.
  */
 class GrowingBody {
   private size = 0;
   /** Ours once it is of the pool; a body of one chunk stays where it came. */
   private buffer: Buffer = NOTHING;
   private isPooled = false;
+  private used = 0;
+  private readonly rest: Buffer[] = [];
 
   constructor(
     private readonly declaredBytes: number,
@@ -147,36 +152,44 @@ class GrowingBody {
   /** @returns why it is too much */
   add(chunk: Buffer): Refusal | undefined {
     const { maxBytes, hold, overloaded } = this.limits;
-    const size = this.size + chunk.length;
-    if (size > maxBytes) return tooLarge(maxBytes, 'more');
-    if (this.size > 0 && size > this.capacity()) this.grow(size);
-    if (!hold(Math.max(size, this.capacity()))) return overloaded;
-    if (this.size === 0) this.buffer = chunk;
-    else chunk.copy(this.buffer, this.size);
-    this.size = size;
-    return undefined;
+    this.size += chunk.length;
+    if (this.size > maxBytes) return tooLarge(maxBytes, 'more');
+    this.keep(chunk);
+    return hold(this.size + Math.max(0, this.buffer.length - this.used)) ? undefined : overloaded;
   }
 
   bytes(): Buffer {
-    return this.buffer.subarray(0, this.size);
+    const first = this.buffer.subarray(0, this.used);
+    return this.rest.length === 0 ? first : Buffer.concat([first, ...this.rest], this.size);
   }
 
   release(): void {
     if (this.isPooled) this.limits.pool.give(this.buffer);
     this.isPooled = false;
     this.buffer = NOTHING;
+    this.used = 0;
+    this.rest.length = 0;
   }
 
-  private capacity(): number {
-    return this.isPooled ? this.buffer.length : 0;
+  private keep(chunk: Buffer): void {
+    if (this.used === 0) {
+      this.buffer = chunk;
+      this.used = chunk.length;
+    } else if (this.size > MOST_COPIED_BYTES) {
+      this.rest.push(chunk);
+    } else {
+      if (!this.isPooled || this.size > this.buffer.length) this.grow();
+      this.used += chunk.copy(this.buffer, this.used);
+    }
   }
 
-  private grow(size: number): void {
-    const { pool, maxBytes } = this.limits;
-    const wanted = this.declaredBytes >= size && this.declaredBytes <= AHEAD * size ? this.declaredBytes : 2 * size;
-    const larger = pool.take(Math.min(wanted, maxBytes));
-    this.buffer.copy(larger, 0, 0, this.size);
-    this.release();
+  private grow(): void {
+    const { declaredBytes, size, buffer, used } = this;
+    const { pool } = this.limits;
+    const isNearEnd = declaredBytes >= size && declaredBytes <= AHEAD * size;
+    const larger = pool.take(Math.min(isNearEnd ? declaredBytes : 2 * size, MOST_COPIED_BYTES));
+    buffer.copy(larger, 0, 0, used);
+    if (this.isPooled) pool.give(buffer);
     this.buffer = larger;
     this.isPooled = true;
   }

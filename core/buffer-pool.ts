@@ -24,7 +24,8 @@ export function createBufferPool(keptBytes: number): BufferPool {
     },
     give(buffer) {
       const { length } = buffer;
-      if (sizeFor(length) !== length || length < LEAST_BYTES || length > MOST_BYTES || kept + length > keptBytes) return;
+      if (sizeFor(length) !== length || length < LEAST_BYTES || length > MOST_BYTES || kept + length > keptBytes)
+        return;
       kept += length;
       const others = free.get(length);
       if (others === undefined) free.set(length, [buffer]);

@@ -1,3 +1,4 @@
+import { PipelineError } from '../core/errors.js';
 import type { StoredRecord } from '../core/log.js';
 import { type Block, type BlockDeps, BlockPlace, pieceToken, type Skipped } from './block.js';
 import type { BlockFile } from './block-files.js';
@@ -27,6 +28,7 @@ export class SpanBlock implements Block {
   #bytes = 0;
   #rows = 0;
   #isRecordOpen = false;
+  #opened: StoredRecord | undefined;
   #isFinished = false;
 
   constructor(
@@ -102,6 +104,7 @@ export class SpanBlock implements Block {
       return;
     }
     this.#isRecordOpen = true;
+    this.#opened = record;
     await this.#fill();
   }
 
@@ -110,6 +113,9 @@ export class SpanBlock implements Block {
     const { encoder } = this.deps;
     while (this.#isRecordOpen && !this.isFull) {
       this.#isRecordOpen = !encoder.encode(SLICE_BYTES);
+      for (const { index, error } of encoder.takeUnwritable()) {
+        this.skipped.push({ record: this.#opened!, error: unwritable(index, error) });
+      }
       if (encoder.bytes >= SLICE_BYTES) await this.#writeOut();
     }
   }
@@ -129,4 +135,13 @@ export class SpanBlock implements Block {
     this.#file = undefined;
     await file?.remove();
   }
+}
+
+function unwritable(index: number, cause: unknown): PipelineError {
+  const problem = cause instanceof Error ? cause.message : String(cause);
+  return new PipelineError(
+    'RECORD_MALFORMED',
+    `expected to make a row of span ${index} of this record, got "${problem}"; it is left out, the others are written`,
+    { cause },
+  );
 }

@@ -155,12 +155,12 @@ export class TopicWriter {
     const { reader, state, metrics } = this.deps;
     const { topic, tokenName } = this.table;
     const ranges = pending ?? block.place.ranges();
-    if (ranges.length === 0) return;
     try {
-      this.#report(block.skipped);
+      if (ranges.length === 0) return;
       await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
       faultPoint('writer-before-insert');
       const rows = await block.insert(blockToken(tokenName, ranges), signal);
+      this.#report(block.skipped);
       faultPoint('writer-after-insert');
       for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
       await state.delete([this.#pendingKey]);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AttributeValue } from '../../core/attributes.js';
 import { type StoredRecord, TENANT_HEADER } from '../../core/log.js';
 import { decodeSpans } from '../../core/otlp/decode-spans.js';
@@ -22,6 +22,7 @@ import { migrate } from '../migrate.js';
 import { toSpanRows } from '../span-row.test-support.js';
 import { SPAN_TABLE_COLUMNS } from './span-columns.js';
 import { SpanEncoder } from './span-encoder.js';
+import { SpanFields } from './span-fields.js';
 
 const NOW_MS = 1_760_000_000_000;
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -352,3 +353,45 @@ function keyValue(writer: WireWriter, field: number, [name, ...values]: readonly
   writer.string(1, name);
   writer.close(entry);
 }
+
+describe('a span that no row can be made of', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** No bytes are known that the encoder fails on, so it is made to fail on this time. */
+  const POISON_NS = 666;
+
+  const recordOf = (starts: readonly number[]): StoredRecord => {
+    const spans = starts.map((startNs) => ({ traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), startNs: BigInt(startNs) }));
+    return record(encodeRequest([{ resource: [['service.name', 's']], scopes: [{ spans }] }]));
+  };
+
+  const encodeAll = (records: readonly StoredRecord[]): [Buffer, number[]] => {
+    const encoder = new SpanEncoder();
+    const left: number[] = [];
+    for (const each of records) {
+      encoder.open(each);
+      encoder.encode(Infinity);
+      left.push(...encoder.takeUnwritable().map(({ index }) => index));
+    }
+    return [Buffer.concat(encoder.toNative()), left];
+  };
+
+  it.each([
+    [[[POISON_NS, 2, 3], [4, 5, 6]], [0]],
+    [[[1, POISON_NS, 3], [4, 5, 6]], [1]],
+    [[[1, 2, 3], [4, 5, POISON_NS]], [2]],
+    [[[1, POISON_NS, POISON_NS], [POISON_NS, 5, 6]], [1, 2, 0]],
+    [[[POISON_NS], [4]], [0]],
+  ])('is left out, and the others are written as if it had not been: %j', (starts, unwritable) => {
+    const write = SpanFields.prototype.write;
+    vi.spyOn(SpanFields.prototype, 'write').mockImplementation(function (this: SpanFields, reader, columns) {
+      write.call(this, reader, columns);
+      if (this.startLow === POISON_NS) throw new RangeError('too long');
+    });
+    const [native, left] = encodeAll(starts.map(recordOf));
+    expect(left).toEqual(unwritable);
+    vi.restoreAllMocks();
+    const others = starts.map((of) => recordOf(of.filter((startNs) => startNs !== POISON_NS)));
+    expect(native).toEqual(encodeAll(others)[0]);
+  });
+});

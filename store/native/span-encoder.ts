@@ -30,6 +30,20 @@ interface OpenRecord {
   index: number;
 }
 
+/** Spans of one record whose rows wait for `toNative`. */
+interface WaitingSpans {
+  readonly record: OpenRecord;
+  readonly from: number;
+  /** Those that could not be written. */
+  readonly except: number[];
+}
+
+/** A span that no row could be made of, by its place in the record. */
+export interface UnwritableSpan {
+  readonly index: number;
+  readonly error: unknown;
+}
+
 /** What all spans of one scope have in their rows, for the block that is being filled. */
 interface OpenSource {
   readonly source: ItemSource;
@@ -55,6 +69,8 @@ export class SpanEncoder {
   readonly #scopeTexts = new Map<string, Uint8Array>();
   #record: OpenRecord | undefined;
   #source: OpenSource | undefined;
+  #waiting: WaitingSpans[] = [];
+  #unwritable: UnwritableSpan[] = [];
 
   /** Rows that wait for `toNative`. */
   get rows(): number {
@@ -84,11 +100,18 @@ export class SpanEncoder {
     const { sources } = record.places;
     while (record.index < sources.length) {
       if (this.#columns.rows > 0 && this.#columns.bytes >= maxBytes) return false;
-      this.#encodeSpan(record);
+      this.#tryEncode(record);
       record.index += 1;
     }
     this.#record = undefined;
     return true;
+  }
+
+  /** Spans of the open record, or of the last one, that `encode` left out since this was asked. */
+  takeUnwritable(): readonly UnwritableSpan[] {
+    const taken = this.#unwritable;
+    if (taken.length > 0) this.#unwritable = [];
+    return taken;
   }
 
   /** A block of the rows so far, in pieces that are valid until `clear`. */
@@ -100,12 +123,37 @@ export class SpanEncoder {
   clear(): void {
     this.#columns.clear();
     this.#source = undefined;
+    this.#waiting = [];
   }
 
   /** Forgets the open record too. */
   reset(): void {
     this.clear();
     this.#record = undefined;
+  }
+
+  /** One span must not hold up all those behind it: where one fails, what is half written is made anew without it. */
+  #tryEncode(record: OpenRecord): void {
+    if (this.#waiting.at(-1)?.record !== record) this.#waiting.push({ record, from: record.index, except: [] });
+    try {
+      this.#encodeSpan(record);
+    } catch (error) {
+      this.#unwritable.push({ index: record.index, error });
+      this.#waiting.at(-1)!.except.push(record.index);
+      this.#encodeAgain(record);
+    }
+  }
+
+  #encodeAgain(open: OpenRecord): void {
+    const end = open.index;
+    this.#columns.clear();
+    this.#source = undefined;
+    for (const { record, from, except } of this.#waiting) {
+      const to = record === open ? end : record.places.sources.length;
+      for (record.index = from; record.index < to; record.index += 1) {
+        if (!except.includes(record.index)) this.#encodeSpan(record);
+      }
+    }
   }
 
   #encodeSpan(record: OpenRecord): void {

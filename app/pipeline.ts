@@ -88,6 +88,7 @@ async function receive(context: RoleContext): Promise<Role> {
   const collector = createCollector(context.config.collector, {
     ...observed(context),
     log: announcingLog(log, context.process),
+    busRefusal: (bytes) => log.refusal(bytes),
     admin: (path) => context.process.admin(path),
     random: Math.random,
   });

@@ -23,8 +23,8 @@ export interface Refusal {
 export interface Capacity {
   /** @returns undefined when these records may be appended; counts on it that they will be */
   refuse(records: readonly LogRecord[], tables: Tables): Refusal | undefined;
-  /** What a span would be refused for now, whether one comes or not. */
-  refusal(tables: Tables): Refusal | undefined;
+  /** What so many bytes of spans would be refused for now, whether they come or not. */
+  refusal(tables: Tables, bytes?: number): Refusal | undefined;
 }
 
 export interface CapacityOptions {
@@ -67,7 +67,7 @@ export function createCapacity(options: CapacityOptions, disk: DiskSpace): Capac
       disk.willWrite(bytes);
       return undefined;
     },
-    refusal: (tables) => full(0, tables) ?? diskNearlyFull(tables),
+    refusal: (tables, bytes = 0) => full(bytes, tables) ?? diskNearlyFull(tables),
   };
 }
 

@@ -32,8 +32,8 @@ export interface BusDeps {
 
 /** A log that knows of the disk that it lies on. */
 export interface EmbeddedLog extends Log {
-  /** Why no spans are taken at the moment, as one sentence; undefined when they are. */
-  refusal(): string | undefined;
+  /** Why no spans are taken at the moment, or not so many bytes of them, as one sentence; undefined when they are. */
+  refusal(bytes?: number): string | undefined;
   /** What lies on it, as numbers. */
   state(): BusState;
 }
@@ -124,11 +124,14 @@ class LmdbLog implements EmbeddedLog {
     this.#instruments.appendSeconds.observe((this.#deps.clock.nowMs() - startedMs) / 1000);
   }
 
-  refusal(): string | undefined {
+  refusal(bytes = 0): string | undefined {
     const freeBytes = this.#disk.freeBytes();
     // Here alone: what other instances saw last may be old, and the metrics page shows the highest of all.
     if (freeBytes !== Infinity) this.#instruments.diskFreeBytes.set(freeBytes);
-    return this.#capacity.refusal(this.#source().tables)?.message;
+    const { tables } = this.#source();
+    // As `append` does, or nothing would be removed while everything is refused.
+    this.#startSweeping();
+    return this.#capacity.refusal(tables, bytes)?.message;
   }
 
   state(): BusState {

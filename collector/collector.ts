@@ -31,6 +31,8 @@ export interface AdminPage {
 export interface CollectorDeps {
   /** Takes the spans and log records. Who starts and stops it is not the collector. */
   readonly log: Pick<Log, 'append'>;
+  /** Why the log would refuse so many bytes now, if it can tell. */
+  readonly busRefusal?: (bytes: number) => string | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -115,6 +117,7 @@ function makeReceiver(options: CollectorConfig, deps: CollectorDeps): Receiver {
   const { metrics, clock, logger } = deps;
   return createReceiver(options, {
     log: deps.log,
+    busRefusal: deps.busRefusal,
     random: deps.random ?? (() => 0),
     heap: createHeapGuard(options.maxHeapRatio, clock, deps.heapRatio),
     refusals: createRefusalLog({

@@ -93,6 +93,7 @@ async function answerCall(
       encoding: 'application/x-protobuf',
       tenant: call.tenant,
       hold,
+      declaredBytes: message.length,
       read: (limits) => readMessage(message, call.gzip, limits),
     });
     if ('refusal' in received) answer(refusalStatus(received.refusal));

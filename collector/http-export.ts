@@ -39,6 +39,7 @@ export function createHttpExport(
         encoding: encoding.value,
         tenant: tenant.value,
         hold,
+        declaredBytes: body.declaredBytes,
         read: (limits) => readBody(body, limits),
       });
       return 'refusal' in received

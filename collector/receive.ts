@@ -22,6 +22,8 @@ export interface SignalCounters {
 /** Collaborators of the receiver. */
 export interface ReceiverDeps {
   readonly log: Pick<Log, 'append'>;
+  /** Why the bus would refuse so many bytes now, if it is known before they are read: what is refused then costs little. */
+  readonly busRefusal?: ((bytes: number) => string | undefined) | undefined;
   readonly inFlight: InFlight;
   readonly heap: HeapGuard;
   readonly counters: Readonly<Record<SignalName, SignalCounters>>;
@@ -38,6 +40,8 @@ export interface Delivery {
   readonly tenant: string;
   /** Its share of the bytes in flight. Given back by whoever made it. */
   readonly hold: Hold;
+  /** Its size as far as it is known, as it came. */
+  readonly declaredBytes: number;
   readonly read: (limits: BodyLimits) => Promise<BodyResult>;
 }
 
@@ -156,6 +160,12 @@ async function append({ signal, tenant }: Delivery, split: SplitResult, deps: Re
   counters.ignored?.add(split.ignored);
   counters.rejected.add(split.rejected);
   return { field, count: split.rejected, message: split.rejectedMessage };
+}
+
+/** Metrics are not put on the bus. */
+function refusedUnread({ signal, declaredBytes }: Delivery, deps: ReceiverDeps): Refusal | undefined {
+  const reason = signal.name === 'metrics' ? undefined : deps.busRefusal?.(declaredBytes);
+  return reason === undefined ? undefined : refusalOf(new PipelineError('BUS_UNAVAILABLE', reason), deps);
 }
 
 /** Sending it again would not help, as room does for others. */

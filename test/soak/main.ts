@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,8 @@ const options = new Command('test:soak')
 
 const command = ['npm run test:soak', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
 const interrupted = new AbortController();
+// Every sender listens to it.
+setMaxListeners(0, interrupted.signal);
 process.on('SIGINT', () => {
   say('stopping what was started…');
   interrupted.abort();

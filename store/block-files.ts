@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PipelineError } from '../core/errors.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -42,6 +42,8 @@ export class BlockFiles {
   /** Removes what is left of an earlier process, and makes the folders. */
   async open(): Promise<void> {
     this.#usesMemory = await madeAnew(this.#inMemory);
+    // Where the engine is elsewhere, nobody has made it.
+    await mkdir(dirname(this.#onDisk), { recursive: true }).catch(() => undefined);
     if (!(await madeAnew(this.#onDisk))) {
       throw new PipelineError(
         'DATA_DIRECTORY_UNUSABLE',

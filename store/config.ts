@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clickhouseConfig } from './http/config.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -32,6 +33,9 @@ export const storeConfig = z.strictObject({
     })
     .prefault({})
     .describe('What is dropped from the store by age.'),
+  clickhouse: clickhouseConfig
+    .prefault({})
+    .describe('A ClickHouse server that holds the store, instead of the embedded engine.'),
   maxThreads: z.int().min(1).max(64).default(2).describe('Threads that one query of the embedded engine may use.'),
   maxMemoryBytes: z
     .int()

@@ -2,6 +2,9 @@ import type { StoreConfig } from './config.js';
 
 const MEBIBYTE = 1024 * 1024;
 
+/** What an engine may use. */
+export type EngineOptions = Pick<StoreConfig, 'maxMemoryBytes'>;
+
 type Settings = Readonly<Record<string, number | string>>;
 
 /** Of every table. An offset on the bus moves only after its rows are on disk. */
@@ -17,7 +20,7 @@ const TABLES: Settings = {
  *
  * The defaults are a server's, with caches of 5 GiB each, which a sidecar must not grow into.
  */
-export function engineConfigXml(options: Pick<StoreConfig, 'maxMemoryBytes'>): string {
+export function engineConfigXml(options: EngineOptions): string {
   const server: Settings = {
     max_server_memory_usage: options.maxMemoryBytes,
     mark_cache_size: 16 * MEBIBYTE,

@@ -1,6 +1,4 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Coverage } from '../core/ledger-outcome.js';
@@ -17,23 +15,24 @@ import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 const TABLES = ['otel_traces', 'otel_logs', 'assay_decisions', 'assay_verdicts', 'assay_spend', 'assay_erasures'];
 /** Text that compression leaves as it is, since none of it repeats. */
 const SECRET = 'Qx7vKz0wJp3Ym9Rf';
 
-describe('erase', () => {
-  let dataDirectory: string;
+describe.each(STORES)('erase (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
   let log: MemoryLog;
   let writer: Writer;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
   });
 
@@ -50,12 +49,12 @@ describe('erase', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   async function startWriter(connect = openStoreConnection): Promise<Writer> {
     const made = createWriter(
-      { ...storeConfig.parse({ flushMs: 10, retention: { days: 0 } }), dataDirectory },
+      { ...storeConfig.parse({ flushMs: 10, retention: { days: 0 } }), ...store.place },
       {
         log,
         connect,
@@ -111,7 +110,7 @@ describe('erase', () => {
     return row!.n;
   }
 
-  function filesWith(text: string, folder = dataDirectory): readonly string[] {
+  function filesWith(text: string, folder = store.files): readonly string[] {
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
       const path = join(folder, entry.name);
       if (entry.isSymbolicLink()) return [];

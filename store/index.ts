@@ -10,3 +10,5 @@ export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.j
 export type { CacheAudits, SpendTotals, StoreCounts } from './report-queries.js';
 export type { TraceKey } from './span-queries.js';
 export { createWriter, WRITER_GROUP, type Writer, type WriterDeps } from './writer.js';
+export { FAULTS, type Fault } from './serve/faults.js';
+export { createStoreServer, type StoreServer, type StoreServerOptions } from './serve/store-server.js';

@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decision } from '../core/decision.js';
 import type { Verdict } from '../core/verdict.js';
-import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { listTraces } from './ledger-queries.js';
 import { toDecisionRow, toVerdictRow } from './ledger-rows.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, traceIdOf, verdictOn } from './samples.test-support.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 
@@ -77,15 +74,15 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-describe('the reason in the list of traces is', () => {
-  let dataDirectory: string;
+describe.each(STORES)('the reason in the list of traces is (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
     const decisions = Object.values(CASES).map(({ decision }, n) => decisionOn(traceIdOf(n + 1), decision));
     const verdicts = Object.values(CASES).flatMap((each, n) =>
@@ -99,7 +96,7 @@ describe('the reason in the list of traces is', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   it.each(Object.entries(CASES).map(([name, { reason }], n) => ({ name, reason, traceId: traceIdOf(n + 1) })))(

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { attributeText } from '../core/attribute-text.js';
@@ -11,11 +9,11 @@ import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { encodeLogs, encodeLogsRequest, type LogModel } from '../core/otlp/logs.test-support.js';
 import { encodeRequest, type SpanModel } from '../core/otlp/testing.test-support.js';
 import { packageRoot } from '../core/package-root.js';
-import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { NOW_MS, traceIdOf } from './samples.test-support.js';
 import { writeRecords } from './write-records.test-support.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -38,16 +36,16 @@ function asText(log: LogEvent): object {
   };
 }
 
-describe('log events in the store', () => {
-  let dataDirectory: string;
+describe.each(STORES)('log events in the store (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
   let token = 0;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
   });
 
@@ -59,7 +57,7 @@ describe('log events in the store', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   async function write(

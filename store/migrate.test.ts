@@ -1,23 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStoreConnection, type StoreConnection } from './connection.js';
-import { storeConfig } from './config.js';
 import { migrate, readMigrations } from './migrate.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
-describe('migrate', () => {
-  let dataDirectory: string;
+describe.each(STORES)('migrate (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
   });
 
   afterAll(async () => {
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   it('applies every migration once, in order, and nothing the second time', async () => {
@@ -28,7 +25,7 @@ describe('migrate', () => {
   });
 
   it('holds when every statement of every migration runs again, as after a crash in the middle', async () => {
-    for (const migration of await readMigrations()) {
+    for (const migration of await readMigrations(connection.tableForm)) {
       for (const statement of migration.statements) await connection.run(statement);
     }
     const tables = await connection.rows<{ name: string }>(

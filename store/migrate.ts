@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../core/package-root.js';
 import type { StoreConnection } from './connection.js';
+import { EMBEDDED_TABLES, fillIn, type TableForm } from './table-form.js';
 
 const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/;
 
@@ -23,7 +24,7 @@ export async function migrate(connection: StoreConnection): Promise<readonly num
   );
   const rows = await connection.rows<{ version: number }>('SELECT DISTINCT version FROM assay_migrations');
   const applied = new Set(rows.map((row) => row.version));
-  const missing = (await readMigrations()).filter((migration) => !applied.has(migration.version));
+  const missing = (await readMigrations(connection.tableForm)).filter((migration) => !applied.has(migration.version));
   for (const { version, name, statements } of missing) {
     for (const statement of statements) await connection.run(statement);
     await connection.run('INSERT INTO assay_migrations (version, name) SELECT {version: UInt32}, {name: String}', {
@@ -46,8 +47,8 @@ export async function schemaState(connection: StoreConnection): Promise<SchemaSt
   return { version: row?.version ?? 0, knownVersion: (await readMigrations()).at(-1)?.version ?? 0 };
 }
 
-/** The migrations of this package, in order of their numbers. */
-export async function readMigrations(): Promise<readonly Migration[]> {
+/** The migrations of this package, in order of their numbers, as this kind of store takes them. */
+export async function readMigrations(form: TableForm = EMBEDDED_TABLES): Promise<readonly Migration[]> {
   const folder = join(packageRoot(), 'store', 'migrations');
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
   return Promise.all(
@@ -56,17 +57,18 @@ export async function readMigrations(): Promise<readonly Migration[]> {
       if (version === undefined || name === undefined) {
         throw new Error(`expected migrations named like 0001-name.sql in ${folder}, got ${file}`);
       }
-      return { version: Number(version), name, statements: toStatements(await readFile(join(folder, file), 'utf8')) };
+      return {
+        version: Number(version),
+        name,
+        statements: toStatements(await readFile(join(folder, file), 'utf8'), form),
+      };
     }),
   );
 }
 
-/** Comment lines go, `{on_cluster}` is empty and `{engine:X}` is X: one server, no replicas. */
-function toStatements(sql: string): readonly string[] {
-  return sql
-    .replaceAll(/^\s*--.*$/gm, '')
-    .replaceAll('{on_cluster}', '')
-    .replaceAll(/\{engine:([^}]+)\}/g, '$1')
+/** Comment lines go. */
+function toStatements(sql: string, form: TableForm): readonly string[] {
+  return fillIn(sql.replaceAll(/^\s*--.*$/gm, ''), form)
     .split(/;\s*$/m)
     .map((statement) => statement.trim())
     .filter((statement) => statement !== '');

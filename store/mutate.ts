@@ -1,4 +1,5 @@
 import type { StoreConnection } from './connection.js';
+import { quoted } from './quoted.js';
 import type { TraceKey } from './span-queries.js';
 
 /** Keys in one statement. */
@@ -93,8 +94,4 @@ async function dropReplacedParts(connection: StoreConnection, table: string): Pr
 
 function conditionOf({ key, keys, where }: Mutation): string {
   return `${keysCondition(key, keys)}${where === undefined ? '' : ` AND ${where}`}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

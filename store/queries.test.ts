@@ -1,18 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Cell } from '../core/cell.js';
 import type { Decision } from '../core/decision.js';
 import type { LogRecord } from '../core/log.js';
 import type { VerdictOutcome } from '../core/verdict.js';
-import { storeConfig } from './config.js';
 import { openStoreConnection, type QueryParams, type StoreConnection } from './connection.js';
 import { LEDGER_OUTCOMES, type LedgerOutcome } from '../core/ledger-outcome.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdictOn } from './samples.test-support.js';
 import { TOPIC_TABLES } from './topic-tables.js';
 import { writeRecords } from './write-records.test-support.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 const SETTLED_FAIL = {
@@ -154,16 +151,16 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
 };
 
-describe('store queries', () => {
-  let dataDirectory: string;
+describe.each(STORES)('store queries (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
   let token = 0;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
   });
 
@@ -175,7 +172,7 @@ describe('store queries', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   /** Writes records in causal order, as the writer does. */
@@ -260,20 +257,17 @@ describe('store queries', () => {
     const whole = { ...Object.fromEntries(LEDGER_OUTCOMES.map((name) => [name, 1])), received: LEDGER_OUTCOMES.length };
     const answers = [{ ...whole, judged: 2 }, { ...whole, received: 1 }, whole];
     const waits: number[] = [];
-    const live = createStoreReader(
-      { ...storeConfig.parse({}), dataDirectory },
-      {
-        clock: { nowMs: () => 0, sleep: async (ms) => void waits.push(ms) },
-        async connect(options) {
-          const opened = await openStoreConnection(options);
-          return {
-            ...opened,
-            rows: async <Row>(sql: string, params?: QueryParams) =>
-              sql.includes('AS received') ? ([answers.shift()] as Row[]) : opened.rows<Row>(sql, params),
-          };
-        },
+    const live = createStoreReader(store.options, {
+      clock: { nowMs: () => 0, sleep: async (ms) => void waits.push(ms) },
+      async connect(options) {
+        const opened = await openStoreConnection(options);
+        return {
+          ...opened,
+          rows: async <Row>(sql: string, params?: QueryParams) =>
+            sql.includes('AS received') ? ([answers.shift()] as Row[]) : opened.rows<Row>(sql, params),
+        };
       },
-    );
+    });
     await live.start(signal);
     expect(await live.coverage()).toEqual(whole);
     expect(waits).toHaveLength(2);
@@ -543,7 +537,7 @@ describe('store queries', () => {
   });
 
   it('refuse to answer before the start and after the stop', async () => {
-    const closed = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    const closed = createStoreReader(store.options);
     await closed.stop(signal);
     await expect(closed.coverage()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });

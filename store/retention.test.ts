@@ -1,16 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../core/clock.js';
 import { silentLogger } from '../core/logger.js';
 import { TENANT_HEADER } from '../core/log.js';
-import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { createStoreReader, type StoreReader } from './reader.js';
 import { Retention } from './retention.js';
 import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
 import { writeRecords } from './write-records.test-support.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 const DAY_MS = 86_400_000;
@@ -24,16 +21,16 @@ const TABLES = [
   'assay_retention',
 ];
 
-describe('retention', () => {
-  let dataDirectory: string;
+describe.each(STORES)('retention (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
   let dropped: Map<string, number>;
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
   });
 
@@ -45,11 +42,11 @@ describe('retention', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   /** A judged trace of so many days ago. */
-  async function store(days: number): Promise<void> {
+  async function keep(days: number): Promise<void> {
     const id = traceIdOf(days);
     const startMs = NOW_MS - days * DAY_MS;
     const decision = decisionOn(id, { firstSeenMs: startMs, lastSeenMs: startMs, decidedAtMs: startMs });
@@ -92,7 +89,7 @@ describe('retention', () => {
   }
 
   it('drops whole days that are past the limit, and the ledger a week and a day later', async () => {
-    for (const days of [0, 29, 30, 31, 38, 39]) await store(days);
+    for (const days of [0, 29, 30, 31, 38, 39]) await keep(days);
     await sweep(30);
     expect(await ages('otel_traces', 'Timestamp')).toEqual([0, 29, 30]);
     for (const [table, time] of [
@@ -111,7 +108,7 @@ describe('retention', () => {
   });
 
   it('keeps what the ledger says adding up when the spans of a trace are gone and its decision is not', async () => {
-    for (const days of [0, 29, 35, 38, 60]) await store(days);
+    for (const days of [0, 29, 35, 38, 60]) await keep(days);
     await sweep(30);
     const coverage = await reader.coverage();
     expect(coverage).toMatchObject({ received: 4, judged: 4, open: 0 });
@@ -119,13 +116,13 @@ describe('retention', () => {
   });
 
   it('keeps the week of a trace id until all its days are past the limit', async () => {
-    for (const days of [10, 30, 36, 45]) await store(days);
+    for (const days of [10, 30, 36, 45]) await keep(days);
     await sweep(30);
     expect(await ages('otel_traces_trace_id_ts', 'Start')).toEqual([10, 30]);
   });
 
   it('keeps everything when it is set to 0', async () => {
-    await store(4_000);
+    await keep(4_000);
     await sweep(0);
     expect(await ages('otel_traces', 'Timestamp')).toEqual([4_000]);
   });
@@ -133,7 +130,7 @@ describe('retention', () => {
   it('looks once an hour', async () => {
     let nowMs = NOW_MS;
     const retention = await sweep(30, { ...systemClock, nowMs: () => nowMs });
-    await store(50);
+    await keep(50);
     await retention.sweepWhenDue();
     expect(await ages('otel_traces', 'Timestamp')).toEqual([50]);
     nowMs += 3_600_000;

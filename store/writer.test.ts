@@ -1,7 +1,4 @@
 import { statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
@@ -22,6 +19,7 @@ import {
   verdictOn,
 } from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
+import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 
 const signal = new AbortController().signal;
 const TABLES = [
@@ -35,8 +33,8 @@ const TABLES = [
 ];
 const COUNT_SPANS = 'SELECT count() AS n FROM otel_traces';
 
-describe('writer', () => {
-  let dataDirectory: string;
+describe.each(STORES)('writer (%s)', (kind) => {
+  let store: TestStore;
   let connection: StoreConnection;
   let reader: StoreReader;
   let log: MemoryLog;
@@ -44,9 +42,9 @@ describe('writer', () => {
   const started: Writer[] = [];
 
   beforeAll(async () => {
-    dataDirectory = await mkdtemp(join(tmpdir(), 'assay-store-'));
-    connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory });
-    reader = createStoreReader({ ...storeConfig.parse({}), dataDirectory });
+    store = await openTestStore(kind);
+    connection = await openStoreConnection(store.options);
+    reader = createStoreReader(store.options);
     await reader.start(signal);
   });
 
@@ -63,7 +61,7 @@ describe('writer', () => {
   afterAll(async () => {
     await reader.stop(signal);
     await connection.close();
-    await rm(dataDirectory, { recursive: true, force: true });
+    await store.close();
   });
 
   interface Watch {
@@ -75,7 +73,10 @@ describe('writer', () => {
 
   async function start(watch: Watch = {}): Promise<Writer> {
     const writer = createWriter(
-      { ...storeConfig.parse({ flushMs: 10, retryMinMs: 1, retention: { days: 0 }, ...watch.options }), dataDirectory },
+      {
+        ...storeConfig.parse({ flushMs: 10, retryMinMs: 1, retention: { days: 0 }, ...watch.options }),
+        ...store.place,
+      },
       {
         log,
         state,

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { Secret } from '../../core/secret.js';
+
+const pemFile = (what: string): z.ZodOptional<z.ZodString> =>
+  z.string().min(1).optional().describe(`Path of a PEM file: ${what}.`);
+
+const tls = z
+  .strictObject({
+    ca: pemFile('the authority that signed the certificate of ClickHouse; unset: those that Node.js trusts'),
+    cert: pemFile('the certificate that Assay shows; needs `key` and `ca`'),
+    key: pemFile('the key of `cert`'),
+  })
+  .refine(
+    ({ ca, cert, key }) => (cert === undefined) === (key === undefined) && (cert === undefined || ca !== undefined),
+    {
+      error: 'expected cert, key and ca together, or ca alone, got one without the others',
+    },
+  );
+
+/** Settings of a store that is a ClickHouse server. */
+export const clickhouseConfig = z.strictObject({
+  url: z
+    .string()
+    .refine(isServerUrl, {
+      error:
+        'expected the address of the HTTP interface, such as https://clickhouse.example:8443, without user, password, path and query, got another text; the rest has settings of its own',
+    })
+    .optional()
+    .describe(
+      'HTTP interface of a ClickHouse server that holds the store. Unset: the embedded engine holds it, in the data directory.',
+    ),
+  database: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected letters, digits and _, got another name' })
+    .default('default')
+    .describe('Database of the tables. It must exist; the tables are made in it.'),
+  username: z.string().min(1).default('default').describe('User that reads and writes.'),
+  password: z
+    .string()
+    .transform((password) => new Secret(password))
+    .optional()
+    .describe('Password of the user. Unset: none.'),
+  tls: tls.prefault({}).describe('Certificates, for an https address.'),
+  compression: z.enum(['gzip', 'none']).default('gzip').describe('How rows are compressed on the way, both ways.'),
+  requestTimeoutMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .default(60_000)
+    .describe('Longest silence of ClickHouse in one request, in milliseconds. Long statements report their progress.'),
+});
+
+export type ClickhouseConfig = z.output<typeof clickhouseConfig>;
+
+function isServerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, pathname, search, hash } = new URL(text);
+  return (
+    /^https?:$/.test(protocol) && pathname === '/' && [username, password, search, hash].every((part) => part === '')
+  );
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { readMigrations } from '../migrate.js';
+import { SERVER_TABLES } from '../table-form.js';
+import { refuseMachine } from './refuse-machine.js';
+
+describe('assay store serve', () => {
+  it.each([
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM FILE ('/etc/passwd')",
+    "SELECT * FROM file/* */('/etc/passwd')",
+    "SELECT * FROM `file`('/etc/passwd')",
+    'SELECT * FROM "fi\\x6ce"(\'/etc/passwd\')',
+    "SELECT (SELECT count() FROM t, url('http://localhost/'))",
+    "// '\n SELECT * FROM file('x') -- '",
+    "INSERT INTO FUNCTION file('x.csv') SELECT 1",
+    "SELECT 1 INTO OUTFILE 'x'",
+    "INSERT INTO t FROM INFILE 'x' FORMAT CSV",
+    'CREATE TABLE t (a Int8) ENGINE = File(CSV)',
+    "CREATE TABLE t (a Int8) ENGINE = URL('http://localhost/', CSV)",
+    "CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = local, path = '/tmp/x/')",
+    "CREATE DICTIONARY d (a Int8) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'id' FORMAT TSV))",
+    "SELECT * FROM executable('id', TSV, 'a String')",
+    "SELECT * FROM remote('127.0.0.1', system.one)",
+    "SELECT * FROM s3('http://localhost/x')",
+    "SELECT * FROM '/etc/passwd'",
+    'SELECT * FROM `/etc/passwd`',
+    "BACKUP TABLE t TO Disk('x', 'y')",
+    'SYSTEM SHUTDOWN',
+  ])('refuses %s', (sql) => {
+    expect(() => {
+      refuseMachine(sql);
+    }).toThrow(/ACCESS_DENIED/);
+  });
+
+  it('lets every migration through', async () => {
+    for (const { statements } of await readMigrations(SERVER_TABLES))
+      for (const statement of statements)
+        expect(() => {
+          refuseMachine(statement);
+        }).not.toThrow();
+  });
+
+  it.each([
+    'SELECT file, url FROM profiles ORDER BY file',
+    "SELECT 'the file' FROM numbers(3)",
+    "ALTER TABLE t DROP PARTITION ID '19700101'",
+  ])('lets through %s', (sql) => {
+    expect(() => {
+      refuseMachine(sql);
+    }).not.toThrow();
+  });
+});

@@ -11,6 +11,7 @@ import { addJudge } from './commands/judge-command.js';
 import { addReport, addTraces, addWhy } from './commands/query-commands.js';
 import { addRubric } from './commands/rubric-command.js';
 import type { Terminal } from './commands/shared.js';
+import { addStore } from './commands/store-command.js';
 import { addRun, addUp } from './commands/up.js';
 
 const { stdin, stdout, stderr, env } = process;
@@ -37,6 +38,7 @@ addJudge(program, terminal);
 addRubric(program, terminal);
 addDoctor(program, terminal);
 addErase(program, terminal);
+addStore(program, terminal);
 addConfig(program, terminal);
 
 try {

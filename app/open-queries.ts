@@ -45,7 +45,7 @@ export function openQueries(loaded: LoadedConfig, options: OpenOptions): OpenQue
     if (own === undefined) {
       if ((await findHolder(root)) !== undefined) return callControlSocket(root, method, args);
       const roles = rolesOf(method);
-      if (roles.includes('query')) existingDataDirectory(root);
+      if (roles.includes('query') && loaded.config.store.clickhouse.url === undefined) existingDataDirectory(root);
       else openDataDirectory(root);
       const opened = await openOwnRoles(roles, { loaded, root, ...options });
       if (opened === undefined) throw notReady('has just lost the directory to another one');

@@ -55,7 +55,7 @@ export async function startAssay(options: StartOptions): Promise<RunningAssay> {
   if (!existsSync(config.dataDirectory)) await refuseModel(options);
   options.signal?.throwIfAborted();
   const directory = openDataDirectory(config.dataDirectory);
-  const missing = options.roles === undefined ? await engineError() : undefined;
+  const missing = options.roles === undefined ? await engineError(config) : undefined;
   if (missing !== undefined) options.announce?.(RECEIVES_ONLY);
   const roles = options.roles ?? (missing === undefined ? rolesFor(config) : ['receive']);
   const embedded = new EmbeddedAssay({ ...options, roles }, directory.root);
@@ -63,8 +63,9 @@ export async function startAssay(options: StartOptions): Promise<RunningAssay> {
   return embedded.running();
 }
 
-/** Why nothing here can open the store; undefined when it can. */
-async function engineError(): Promise<PipelineError | undefined> {
+/** Why nothing here can open the store; undefined when it can. A store on a server takes no engine here. */
+async function engineError({ store }: LoadedConfig['config']): Promise<PipelineError | undefined> {
+  if (store.clickhouse.url !== undefined) return undefined;
   const { engineMissing, isEngineInstalled } = await import('../store/index.js');
   return isEngineInstalled() ? undefined : engineMissing();
 }
@@ -176,7 +177,7 @@ class EmbeddedAssay implements HostProcess {
 
   async #call(method: string, args: readonly unknown[]): Promise<unknown> {
     const answer = answerCall(this.#roles, method, args);
-    if (answer === undefined) throw (await engineError()) ?? notServed(method);
+    if (answer === undefined) throw (await engineError(this.#options.loaded.config)) ?? notServed(method);
     return answer;
   }
 }

@@ -17,6 +17,7 @@ export function exitCodeOf(error: unknown): number {
     case 'ASSAY_UNREACHABLE':
     case 'ASSAY_NOT_READY':
     case 'STORE_UNAVAILABLE':
+    case 'STORE_REFUSED':
     case 'ENGINE_MISSING':
     case 'BUS_UNAVAILABLE':
     case 'MODEL_UNREACHABLE':

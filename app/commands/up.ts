@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { PipelineError } from '../../core/errors.js';
 import type { RunningAssay } from '../api.js';
 import { assayConfig } from '../config.js';
 import { ROLES, type RoleName } from '../pipeline.js';
 import { paintFor } from '../render/format.js';
 import { startAssay } from '../start-assay.js';
+import { parseAddress } from './parse-address.js';
 import { configOf, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
+import { whenAskedToStop } from './when-asked-to-stop.js';
 
 interface UpOptions extends CommonOptions {
   readonly http?: string;
@@ -108,19 +109,6 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   await ended;
 }
 
-/** Resolves at the first SIGINT or SIGTERM; the second ends the process at once. */
-function whenAskedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-      resolve();
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
-}
-
 /** What a command needs to find this data directory from here; nothing when it looks there by itself. */
 function dataOption(dataDirectory: string): string {
   const path = resolve(dataDirectory);
@@ -150,18 +138,4 @@ function addresses({ http, grpc }: UpOptions): object {
     ...(http === undefined ? {} : { http: parseAddress('--http', http) }),
     ...(grpc === undefined ? {} : { grpc: parseAddress('--grpc', grpc) }),
   };
-}
-
-/** `HOST:PORT`, `:PORT` or `[IPV6]:PORT`. */
-function parseAddress(option: string, text: string): { readonly host?: string; readonly port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535) {
-    throw new PipelineError(
-      'CONFIG_INVALID',
-      `${option}: expected HOST:PORT, such as 127.0.0.1:4318, got ${JSON.stringify(text)}`,
-    );
-  }
-  const host = match[1] ?? match[2] ?? '';
-  return { ...(host === '' ? {} : { host }), port };
 }

@@ -21,7 +21,7 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
   const { config } = loaded;
   const root = resolve(config.dataDirectory);
   const holder = await findHolder(root).catch(() => undefined);
-  const store = await engine();
+  const store = await engine(config);
   const [bus, schema, ports, model] = await Promise.all([
     findBus(root, holder),
     store.status === 'ok' ? findStore(loaded, root, env) : { value: undefined },
@@ -77,7 +77,9 @@ function dataDirectory({ dataDirectory: path, bus }: AssayConfig, holder: Holder
   return ok(name, `${free}${use}${state}`);
 }
 
-async function engine(): Promise<Check> {
+async function engine({ store: { clickhouse } }: AssayConfig): Promise<Check> {
+  const { url, database, username } = clickhouse;
+  if (url !== undefined) return ok('store', `ClickHouse at ${url}, database ${database}, user ${username}`);
   const { isEngineInstalled } = await import('../../store/index.js');
   return isEngineInstalled()
     ? { name: 'store', status: 'ok', message: 'the embedded ClickHouse (chdb) is installed' }

@@ -26,9 +26,10 @@ export async function findStore(
   root: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Found<SchemaState>> {
-  if (!existsSync(layoutOf(root).store)) return { value: undefined };
+  const isEmbedded = loaded.config.store.clickhouse.url === undefined;
+  if (isEmbedded && !existsSync(layoutOf(root).store)) return { value: undefined };
   return attempt(async () => {
-    existingDataDirectory(root);
+    if (isEmbedded) existingDataDirectory(root);
     const open = openQueries(loaded, { env });
     try {
       return await open.storeState();

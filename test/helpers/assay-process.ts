@@ -68,8 +68,13 @@ export interface AssayProcessOptions {
 export function spawnAssay(options: AssayProcessOptions): AssayProcess {
   const ports = ['--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0'];
   const args = [options.command ?? 'up', '--data', options.data, ...ports, ...(options.args ?? [])];
+  return spawnCommand(args, options.env);
+}
+
+/** Starts a command that listens. */
+export function spawnCommand(args: readonly string[], env?: Readonly<Record<string, string>>): AssayProcess {
   const child = spawn(process.execPath, [CLI, ...args], {
-    env: cleanEnv(options.env),
+    env: cleanEnv(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,10 +1,89 @@
 import { z } from 'zod';
+import { Secret } from '../core/secret.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-/** Settings of the embedded bus. */
+const milliseconds = z.int().positive().max(600_000);
+
+const kafkaTls = z.strictObject({
+  enabled: z.boolean().default(false).describe('Whether the brokers are spoken to over TLS.'),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of the authority that signed their certificates. Unset: those that Node.js knows.'),
+});
+
+const kafkaSasl = z.strictObject({
+  mechanism: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+    .default('scram-sha-512')
+    .describe('How Assay proves who it is.'),
+  username: z.string().min(1).describe('User at the brokers.'),
+  password: z
+    .string()
+    .min(1)
+    .transform((password) => new Secret(password))
+    .describe('Its password, such as ${KAFKA_PASSWORD} from the environment.'),
+});
+
+const kafka = z
+  .strictObject({
+    brokers: z
+      .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$/, 'expected HOST:PORT, such as kafka-1:9092'))
+      .min(1)
+      .describe('Brokers to ask first, as HOST:PORT; the others are found through them.'),
+    clientId: z.string().min(1).max(200).default('assay').describe('Name that the broker logs and limits Assay by.'),
+    topicPrefix: z
+      .string()
+      .regex(/^[\w.-]{0,150}$/, 'expected letters, digits, dots, dashes and underscores')
+      .default('assay.')
+      .describe('What the names of topics and consumer groups begin with.'),
+    tls: kafkaTls.prefault({}),
+    sasl: kafkaSasl.optional().describe('Unset: no login.'),
+    compression: z
+      .enum(['none', 'gzip', 'lz4', 'zstd'])
+      .default('lz4')
+      .describe('How what is written is compressed. Everything is read.'),
+    connectTimeoutMs: milliseconds.default(3_000).describe('Longest wait for a connection to a broker.'),
+    requestTimeoutMs: milliseconds.default(10_000).describe('Longest wait for the answer to one request.'),
+    appendTimeoutMs: milliseconds
+      .default(8_000)
+      .describe('How long records are tried to be written before their sender is told to come again.'),
+    sessionTimeoutMs: z
+      .int()
+      .min(6_000)
+      .max(300_000)
+      .default(10_000)
+      .describe('Silence after which a consumer loses its partitions to others.'),
+    replicationFactor: z
+      .int()
+      .min(1)
+      .max(15)
+      .default(3)
+      .describe('Copies of each topic that `assay topics create` makes.'),
+    minInsyncReplicas: z
+      .int()
+      .min(1)
+      .max(15)
+      .default(2)
+      .describe(
+        'Copies that must have a record before it is acknowledged. With 1, a broker that is lost takes records with it.',
+      ),
+  })
+  .refine(({ minInsyncReplicas, replicationFactor }) => minInsyncReplicas <= replicationFactor, {
+    path: ['minInsyncReplicas'],
+    error: 'expected at most bus.kafka.replicationFactor',
+  });
+
+export type KafkaConfig = z.output<typeof kafka>;
+
+/** Settings of the bus: the embedded one, or Kafka where `kafka` is set. */
 export const busConfig = z.strictObject({
+  kafka: kafka
+    .optional()
+    .describe('Kafka in place of the embedded bus; of the settings beside it only retention.hours then counts.'),
   pollIntervalMs: z
     .int()
     .min(1)

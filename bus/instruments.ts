@@ -1,31 +1,45 @@
 import type { Counter, Gauge, Histogram, Metrics } from '../core/metrics.js';
 
-/** What the bus counts. */
-export interface BusInstruments {
+/** What is counted of every bus. */
+export interface AppendInstruments {
   readonly appendedRecords: Counter<'topic'>;
   readonly appendedBytes: Counter<'topic'>;
+  readonly refusedRecords: Counter<'reason'>;
+  readonly appendSeconds: Histogram;
+}
+
+/** What the embedded bus counts. */
+export interface BusInstruments extends AppendInstruments {
   readonly corruptRecords: Counter<'topic'>;
   readonly removedRecords: Counter<'topic'>;
   readonly erasedRecords: Counter<'topic'>;
-  readonly refusedRecords: Counter<'reason'>;
-  readonly appendSeconds: Histogram;
   readonly sizeBytes: Gauge;
   readonly diskFreeBytes: Gauge;
 }
 
-/** Makes the instruments of one instance of the bus. */
+const BY_TOPIC = ['topic'] as const satisfies readonly 'topic'[];
+
+/** Makes the instruments of one instance of the embedded bus. */
 export function busInstruments(metrics: Metrics): BusInstruments {
-  const labels = ['topic'] as const satisfies readonly 'topic'[];
   return {
-    appendedRecords: metrics.counter('assay_bus_appended_records_total', 'Records made durable.', labels),
-    appendedBytes: metrics.counter('assay_bus_appended_bytes_total', 'Bytes of records made durable.', labels),
+    ...appendInstruments(metrics),
     corruptRecords: metrics.counter(
       'assay_bus_corrupt_records_total',
       'Records skipped because their bytes on disk are not those that were written.',
-      labels,
+      BY_TOPIC,
     ),
-    removedRecords: metrics.counter('assay_bus_removed_records_total', 'Records removed by retention.', labels),
-    erasedRecords: metrics.counter('assay_bus_erased_records_total', 'Records erased on request.', labels),
+    removedRecords: metrics.counter('assay_bus_removed_records_total', 'Records removed by retention.', BY_TOPIC),
+    erasedRecords: metrics.counter('assay_bus_erased_records_total', 'Records erased on request.', BY_TOPIC),
+    sizeBytes: metrics.gauge('assay_bus_size_bytes', 'Disk that the records of all topics take.'),
+    diskFreeBytes: metrics.gauge('assay_bus_disk_free_bytes', 'Free space of the file system that the bus lies on.'),
+  };
+}
+
+/** Makes those that every bus has. */
+export function appendInstruments(metrics: Metrics): AppendInstruments {
+  return {
+    appendedRecords: metrics.counter('assay_bus_appended_records_total', 'Records made durable.', BY_TOPIC),
+    appendedBytes: metrics.counter('assay_bus_appended_bytes_total', 'Bytes of records made durable.', BY_TOPIC),
     refusedRecords: metrics.counter(
       'assay_bus_refused_records_total',
       'Records that were not made durable: the bus was at its capacity, the disk nearly full, or a write failed.',
@@ -34,7 +48,5 @@ export function busInstruments(metrics: Metrics): BusInstruments {
     appendSeconds: metrics.histogram('assay_bus_append_duration_seconds', 'From append to durable.', {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
     }),
-    sizeBytes: metrics.gauge('assay_bus_size_bytes', 'Disk that the records of all topics take.'),
-    diskFreeBytes: metrics.gauge('assay_bus_disk_free_bytes', 'Free space of the file system that the bus lies on.'),
   };
 }

@@ -5,12 +5,12 @@ import { systemClock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import { noMetrics } from '../core/metrics.js';
-import { describeLog } from '../test/contracts/log.js';
+import { describeLog, type LogPlace } from '../test/contracts/log.js';
 import { busConfig, createLmdbLog } from './index.js';
 
 const never = new AbortController().signal;
 
-describeLog('the lmdb log', async () => {
+const makePlace = async (): Promise<LogPlace> => {
   const directory = await mkdtemp(join(tmpdir(), 'assay-bus-'));
   const logs: Log[] = [];
   return {
@@ -28,4 +28,6 @@ describeLog('the lmdb log', async () => {
       await rm(directory, { recursive: true });
     },
   };
-});
+};
+
+describeLog('the lmdb log', makePlace, { keepsOrderAcrossKeys: true, erases: true, largestValueBytes: 8_000_000 });

@@ -177,7 +177,8 @@ function neverFits(size: number, { maxInFlightBytes }: CollectorConfig): Refusal
 function refusalOf(error: unknown, deps: ReceiverDeps): Refusal {
   if (error instanceof PipelineError) {
     if (error.code === 'OTLP_MALFORMED') return { status: 400, message: error.message };
-    if (error.code === 'OTLP_TOO_LARGE') return { status: 413, message: error.message };
+    if (error.code === 'OTLP_TOO_LARGE' || error.code === 'RECORD_TOO_LARGE')
+      return { status: 413, message: error.message };
   }
   deps.refusals.refused(error);
   return retryLater('expected the bus to take this request, but it could not', deps);

@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   BUS_UNAVAILABLE: 'retry',
   BUS_CLOSED: 'retry',
   RECORD_MALFORMED: 'reject',
+  RECORD_TOO_LARGE: 'reject',
   STORE_UNAVAILABLE: 'retry',
   STORE_REFUSED: 'halt',
   ENGINE_MISSING: 'halt',

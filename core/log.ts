@@ -82,7 +82,7 @@ export interface Log extends Component {
    * Takes the records of these keys out of every topic, durably; readers find gaps in their place.
    * What is appended while it runs may stay.
    * @param erases - of a key's records, which go; all of them when it is left out. A trace id may be two tenants'
-   * @returns how many were taken out
+   * @returns how many were taken out; null when this bus takes no single records out, and only its retention removes them
    */
-  erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number>;
+  erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number | null>;
 }

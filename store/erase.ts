@@ -23,7 +23,7 @@ export interface Erased {
   /** Ledger rows that lost their text. */
   readonly decisions: number;
   readonly verdicts: number;
-  /** Null when they were not looked for. */
+  /** Null when they were not looked for, or the bus takes no single records out. */
   readonly busRecords: number | null;
 }
 
@@ -60,7 +60,7 @@ export async function erase(request: EraseRequest, deps: EraseDeps): Promise<Era
 export async function eraseFromBus(
   keys: readonly TraceKey[],
   { log, committed }: Pick<EraseDeps, 'log' | 'committed'>,
-): Promise<number> {
+): Promise<number | null> {
   const erased = new Set(keys.map(({ tenant, traceId }) => `${tenant}\0${traceId}`));
   const written = new Map<Topic, ReadonlyMap<number, number>>([
     ['decisions', await committed('decisions')],

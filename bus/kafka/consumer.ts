@@ -1,0 +1,184 @@
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Clock } from '../../core/clock.js';
+import type { Logger } from '../../core/logger.js';
+import { PATIENT } from './client.js';
+import { faultOf } from './faults.js';
+
+/** How long the broker holds back an answer that would be empty. A seek waits that long too. */
+const FETCH_WAIT_MS = 250;
+const FETCH_PARTITION_BYTES = 1_048_576;
+const FETCH_BYTES = 8 * 1_048_576;
+const METADATA_MAX_AGE_MS = 15_000;
+/** More partitions than this of one topic are read in turns. */
+const PARTITIONS_AT_ONCE = 32;
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 10_000;
+/** A consumer that does not let go within this is left behind. */
+const DISCONNECT_MS = 5_000;
+
+export interface ConsumerOptions {
+  readonly groupId: string;
+  /** Name of the topic on the broker. */
+  readonly topic: string;
+  readonly sessionTimeoutMs: number;
+}
+
+export interface ConsumerDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly hooks: ConsumerHooks;
+  /** @throws {PipelineError} while the log is not open */
+  readonly kafka: () => Kafka;
+}
+
+/** What its owner is told. */
+export interface ConsumerHooks {
+  /** It has joined, or joined again; from now on it reads these partitions, from what the group committed. */
+  onAssigned(partitions: readonly number[]): void;
+  /** It reads nothing until it has joined again. */
+  onLost(): void;
+  /** Resolves when the next batch may be fetched. */
+  onBatch(payload: EachBatchPayload): Promise<void>;
+}
+
+/**
+ * A member of a group that stays one: kafkajs restarts a consumer by itself where it holds an error for passing, and ends it
+ * for good otherwise; then a new one is made, until it is told to stop.
+ */
+export class SupervisedConsumer {
+  readonly #stopped = new AbortController();
+  #consumer: Consumer | undefined;
+  #restart: ((reason: Error) => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ConsumerOptions,
+    private readonly deps: ConsumerDeps,
+  ) {}
+
+  start(): void {
+    this.#running ??= this.#keepRunning();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#restart?.(new Error('it was told to stop'));
+    await this.#running;
+  }
+
+  /** Replaces a consumer that seems to be stuck. */
+  restart(reason: string): void {
+    this.#restart?.(new Error(reason));
+  }
+
+  /** Reads on from here at the next fetch. Without effect while it has not joined. */
+  seek(partition: number, offset: number): void {
+    this.#consumer?.seek({ topic: this.options.topic, partition, offset: String(offset) });
+  }
+
+  /** @throws {Error} of kafkajs, or because it has not joined */
+  async commit(partition: number, offset: number): Promise<void> {
+    if (this.#consumer === undefined)
+      throw new Error(`the consumer of ${this.options.groupId} has not joined its group`);
+    await this.#consumer.commitOffsets([{ topic: this.options.topic, partition, offset: String(offset) }]);
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { clock, logger, random } = this.deps;
+    let joinedAtMs = 0;
+    for (let waitMs = FIRST_WAIT_MS; !this.#stopped.signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+      joinedAtMs = clock.nowMs();
+      const reason = await this.#runOne();
+      if (hasHappened(() => this.#stopped.signal.aborted)) return;
+      if (clock.nowMs() - joinedAtMs > LONGEST_WAIT_MS) waitMs = FIRST_WAIT_MS;
+      const { name, type, message } = faultOf(reason);
+      logger.warn(
+        { group: this.options.groupId, fault: type === '' ? name : type, reason: message, waitMs },
+        'a consumer of Kafka ended; nothing is lost, a new one takes its place',
+      );
+      await clock.sleep(waitMs * (0.5 + random()), this.#stopped.signal);
+    }
+  }
+
+  /** @returns why it ended */
+  async #runOne(): Promise<unknown> {
+    const { groupId, sessionTimeoutMs } = this.options;
+    let consumer: Consumer | undefined;
+    try {
+      consumer = this.deps.kafka().consumer({
+        groupId,
+        sessionTimeout: sessionTimeoutMs,
+        heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
+        metadataMaxAge: METADATA_MAX_AGE_MS,
+        maxWaitTimeInMs: FETCH_WAIT_MS,
+        maxBytesPerPartition: FETCH_PARTITION_BYTES,
+        maxBytes: FETCH_BYTES,
+        allowAutoTopicCreation: false,
+        retry: { ...PATIENT, restartOnFailure: async () => !this.#stopped.signal.aborted },
+      });
+      const ended = this.#watch(consumer);
+      // Joining may take long while the broker is away, and must not hold up whoever stops it.
+      return await Promise.race([ended, this.#join(consumer, ended)]);
+    } catch (error) {
+      return error;
+    } finally {
+      this.#restart = undefined;
+      this.#consumer = undefined;
+      // What it still holds would hold up its end.
+      this.deps.hooks.onLost();
+      if (consumer !== undefined) await this.#letGo(consumer);
+    }
+  }
+
+  async #join(consumer: Consumer, ended: Promise<unknown>): Promise<unknown> {
+    let isOver = false;
+    void ended.then(() => {
+      isOver = true;
+    });
+    await consumer.connect();
+    if (!hasHappened(() => isOver)) await consumer.subscribe({ topics: [this.options.topic], fromBeginning: true });
+    if (hasHappened(() => isOver)) return ended;
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => this.deps.hooks.onBatch(payload),
+    });
+    // One that was given up while it joined would stay in the group.
+    if (hasHappened(() => isOver)) await consumer.disconnect();
+    return ended;
+  }
+
+  /** Resolves with the reason once kafkajs, or somebody here, ends it. */
+  #watch(consumer: Consumer): Promise<unknown> {
+    const { GROUP_JOIN, CRASH } = consumer.events;
+    return new Promise((resolve) => {
+      this.#restart = resolve;
+      if (this.#stopped.signal.aborted) resolve(new Error('it was told to stop'));
+      consumer.on(GROUP_JOIN, ({ payload }) => {
+        // One that was given up while it joined has no say any more.
+        if (this.#restart !== resolve) return;
+        this.#consumer = consumer;
+        this.deps.hooks.onAssigned(payload.memberAssignment[this.options.topic] ?? []);
+      });
+      consumer.on(CRASH, ({ payload }) => {
+        if (!payload.restart) resolve(payload.error);
+      });
+    });
+  }
+
+  async #letGo(consumer: Consumer): Promise<void> {
+    const waited = new AbortController();
+    await Promise.race([
+      consumer.disconnect().catch(() => undefined),
+      this.deps.clock.sleep(DISCONNECT_MS, waited.signal),
+    ]);
+    waited.abort();
+  }
+}
+
+/** A call, because the compiler takes a variable that was just false to stay so. */
+function hasHappened(ask: () => boolean): boolean {
+  return ask();
+}

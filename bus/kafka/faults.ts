@@ -1,0 +1,69 @@
+import { PipelineError } from '../../core/errors.js';
+import type { KafkaConfig } from '../config.js';
+
+/** What kafkajs says went wrong, once what it wrapped around it is taken off. */
+export interface Fault {
+  /** Class of the error, such as `KafkaJSConnectionError`. */
+  readonly name: string;
+  /** Kafka's own name of it, such as `NOT_ENOUGH_REPLICAS`; empty when it came from no broker. */
+  readonly type: string;
+  readonly message: string;
+}
+
+/** The outer errors of kafkajs say "not retriable" of everything; only the deepest cause tells what it was. */
+export function faultOf(error: unknown): Fault {
+  let deepest = error;
+  // Bounded, should an error ever be its own cause.
+  for (let depth = 0; depth < 10 && deepest instanceof Error && deepest.cause instanceof Error; depth += 1)
+    deepest = deepest.cause;
+  if (!(deepest instanceof Error)) return { name: '', type: '', message: String(deepest) };
+  const type = 'type' in deepest && typeof deepest.type === 'string' ? deepest.type : '';
+  return { name: deepest.name, type, message: deepest.message };
+}
+
+const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
+
+export function isTooLarge(error: unknown): boolean {
+  return TOO_LARGE.includes(faultOf(error).type);
+}
+
+/** A partition or a group is moving to another broker: trying again helps. */
+export function isElecting(error: unknown): boolean {
+  return ELECTING.includes(faultOf(error).type);
+}
+
+const ELECTING = [
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'GROUP_LOAD_IN_PROGRESS',
+];
+
+/** The consumer is between two generations of its group: trying again helps. */
+export function isRebalancing(error: unknown): boolean {
+  return ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'].includes(faultOf(error).type);
+}
+
+/** The error that Assay hands on, with one sentence: what was tried, where, what came, what to do. */
+export function toBusError(what: string, error: unknown, config: KafkaConfig): PipelineError {
+  if (error instanceof PipelineError) return error;
+  return new PipelineError('BUS_UNAVAILABLE', sentence(what, faultOf(error), config), { cause: error });
+}
+
+function sentence(what: string, { name, type, message }: Fault, config: KafkaConfig): string {
+  const where = `Kafka at ${config.brokers.join(', ')}`;
+  const login = config.sasl === undefined ? 'without login' : `as ${config.sasl.username} by ${config.sasl.mechanism}`;
+  if (name.includes('SASL'))
+    return `expected ${where} to accept the login ${login}, but it refused: ${message}; check bus.kafka.sasl, and that the user exists there`;
+  if (type.endsWith('AUTHORIZATION_FAILED'))
+    return `expected ${where} to let Assay (${login}) ${what}, but it is not allowed to: ${type}; grant it on topics and groups that begin with ${config.topicPrefix}`;
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
+    return `expected ${where} to have the topics of Assay, but could not ${what}: ${type}; run assay topics create`;
+  if (type === 'INVALID_REPLICATION_FACTOR')
+    return `expected ${where} to have at least bus.kafka.replicationFactor = ${config.replicationFactor} brokers, but it has fewer; add brokers, or lower the setting`;
+  if (type.startsWith('NOT_ENOUGH_REPLICAS'))
+    return `expected ${where} to have as many copies in sync as min.insync.replicas asks for, but it has fewer (${type}); bring its brokers back`;
+  const over = config.tls.enabled ? 'over TLS' : 'without TLS';
+  return `expected to ${what} on ${where} (${over}, ${login}), but ${type === '' ? message : type}; check that the brokers run, bus.kafka.brokers, and whether they want TLS or a login`;
+}

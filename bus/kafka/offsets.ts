@@ -1,0 +1,112 @@
+import type { Admin, Kafka } from 'kafkajs';
+import type { Clock } from '../../core/clock.js';
+import { PipelineError } from '../../core/errors.js';
+import { TOPICS, type Topic } from '../../core/log.js';
+import type { KafkaConfig } from '../config.js';
+import { topicName } from '../topics.js';
+import { isElecting, toBusError } from './faults.js';
+
+/** A partition without leader has one within a second or two, or it is an outage. */
+const TRY_AGAIN_MS = 200;
+const MOST_TRIES = 15;
+
+/** What a partition holds: the first offset that is still there, and one past the newest. */
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * Members of one group of Kafka must all read the same topics, while a role reads each of its topics by a reader of its own.
+ * So each has a group: `assay.sample.spans`.
+ */
+export function groupName(topic: Topic, group: string, { topicPrefix }: KafkaConfig): string {
+  return `${topicPrefix}${group}.${topic}`;
+}
+
+/** Asks the brokers where topics begin and end, and how far groups are. Every answer is of now. */
+export class KafkaOffsets {
+  readonly #admin: Admin;
+  readonly #partitions = new Map<Topic, number>();
+
+  constructor(
+    kafka: Kafka,
+    private readonly config: KafkaConfig,
+    private readonly clock: Clock,
+  ) {
+    this.#admin = kafka.admin();
+  }
+
+  /** @throws {PipelineError} BUS_UNAVAILABLE, which names the topics that are missing */
+  async connect(): Promise<void> {
+    await this.#ask('connect', () => this.#admin.connect());
+    const there = new Set(await this.#ask('list its topics', () => this.#admin.listTopics()));
+    const missing = TOPICS.map((topic) => topicName(topic, this.config)).filter((name) => !there.has(name));
+    if (missing.length > 0) {
+      throw new PipelineError(
+        'BUS_UNAVAILABLE',
+        `expected Kafka at ${this.config.brokers.join(', ')} to have the topics ${missing.join(', ')}, but it has not; run assay topics create with these settings`,
+      );
+    }
+    await this.refresh();
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#admin.disconnect().catch(() => undefined);
+  }
+
+  /** Looks how many partitions each topic has now. */
+  async refresh(): Promise<void> {
+    const names = new Map(TOPICS.map((topic) => [topicName(topic, this.config), topic]));
+    const { topics } = await this.#ask('look at its topics', () =>
+      this.#admin.fetchTopicMetadata({ topics: [...names.keys()] }),
+    );
+    for (const { name, partitions } of topics) {
+      const topic = names.get(name);
+      if (topic !== undefined) this.#partitions.set(topic, partitions.length);
+    }
+  }
+
+  /** @throws {PipelineError} BUS_CLOSED before it was connected */
+  partitionsOf(topic: Topic): number {
+    const count = this.#partitions.get(topic);
+    if (count !== undefined) return count;
+    throw new PipelineError('BUS_CLOSED', `expected the bus on Kafka to be open for ${topic}, but it is not started`);
+  }
+
+  /** @throws {PipelineError} BUS_UNAVAILABLE */
+  async bounds(topic: Topic): Promise<ReadonlyMap<number, Bounds>> {
+    const name = topicName(topic, this.config);
+    const found = await this.#ask(`read the ends of ${name}`, () => this.#admin.fetchTopicOffsets(name));
+    return new Map(found.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]));
+  }
+
+  /**
+   * By partition, all of them; 0 where nothing was committed.
+   * @throws {PipelineError} BUS_UNAVAILABLE
+   */
+  async committed(topic: Topic, group: string): Promise<ReadonlyMap<number, number>> {
+    const name = topicName(topic, this.config);
+    const groupId = groupName(topic, group, this.config);
+    const found = await this.#ask(`read the offsets of the group ${groupId}`, () =>
+      this.#admin.fetchOffsets({ groupId, topics: [name] }),
+    );
+    const offsets = new Map<number, number>();
+    for (let partition = 0; partition < this.partitionsOf(topic); partition += 1) offsets.set(partition, 0);
+    for (const { partitions } of found)
+      // -1 where nothing was committed, -2 where the first that is left was asked for.
+      for (const { partition, offset } of partitions) offsets.set(partition, Math.max(0, Number(offset)));
+    return offsets;
+  }
+
+  async #ask<T>(what: string, question: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        return await question();
+      } catch (error) {
+        if (tried >= MOST_TRIES || !isElecting(error)) throw toBusError(what, error, this.config);
+      }
+      await this.clock.sleep(TRY_AGAIN_MS);
+    }
+  }
+}

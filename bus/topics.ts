@@ -1,0 +1,69 @@
+import { TOPICS, type Topic } from '../core/log.js';
+
+const MIB = 2 ** 20;
+
+/** How a topic of the pipeline is made on Kafka. */
+export interface TopicShape {
+  /** Bounds the workers of every role that reads it. `spans` and `logs` have as many: a trace has one number in both. */
+  readonly partitions: number;
+  /** Largest batch that the broker takes, as it comes over the wire; the largest record is a little smaller. */
+  readonly maxMessageBytes: number;
+}
+
+const JSON_DOCUMENTS: TopicShape = { partitions: 6, maxMessageBytes: 1 * MIB };
+const OTLP_BYTES: TopicShape = { partitions: 6, maxMessageBytes: 8 * MIB };
+
+/** Every topic, written once; `assay topics create` makes them so. Policies are few, and their order is that of all. */
+export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
+  spans: OTLP_BYTES,
+  logs: OTLP_BYTES,
+  decisions: JSON_DOCUMENTS,
+  judgements: JSON_DOCUMENTS,
+  verdicts: JSON_DOCUMENTS,
+  spend: JSON_DOCUMENTS,
+  policies: { ...JSON_DOCUMENTS, partitions: 1 },
+};
+
+/** What the settings add to a topic's shape. */
+export interface TopicOptions {
+  readonly topicPrefix: string;
+  readonly retentionHours: number;
+  readonly replicationFactor: number;
+  readonly minInsyncReplicas: number;
+}
+
+/** A topic as it should be on the broker. */
+export interface TopicSpec {
+  readonly topic: Topic;
+  /** Its name on the broker, such as `assay.spans`. */
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Kafka's own names and spellings of what is set on it. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** All topics as they should be on the broker. */
+export function topicSpecs(options: TopicOptions): readonly TopicSpec[] {
+  return TOPICS.map((topic) => {
+    const { partitions, maxMessageBytes } = TOPIC_SHAPES[topic];
+    return {
+      topic,
+      name: topicName(topic, options),
+      partitions,
+      replicationFactor: options.replicationFactor,
+      settings: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(Math.round(options.retentionHours * 3_600_000)),
+        'max.message.bytes': String(maxMessageBytes),
+        'min.insync.replicas': String(options.minInsyncReplicas),
+        // Bus time is the broker's: clocks of senders differ.
+        'message.timestamp.type': 'LogAppendTime',
+      },
+    };
+  });
+}
+
+export function topicName(topic: Topic, { topicPrefix }: Pick<TopicOptions, 'topicPrefix'>): string {
+  return `${topicPrefix}${topic}`;
+}

@@ -11,6 +11,9 @@ import {
   type Texts,
 } from './row-parts.js';
 
+/** Attributes of a row that only Assay writes: a sender's own are dropped, since they would change the times read back. */
+const OWN_LOG_ATTRIBUTES: readonly string[] = [ORIGINAL_TIMESTAMP];
+
 /** A row of `otel_logs`, in JSON names. */
 export interface LogRow {
   readonly Timestamp: string;
@@ -43,7 +46,7 @@ export function* toLogRows(logs: readonly OtlpLogEvent[], origin: RecordOrigin):
 
 function toLogRow(log: OtlpLogEvent, resource: ResourcePart, acceptedAtMs: number): LogRow {
   const timeNs = clampToBus(log.timeNs, acceptedAtMs);
-  const attributes = attributeTexts(log.attributes);
+  const attributes = attributeTexts(log.attributes, OWN_LOG_ATTRIBUTES);
   if (timeNs !== log.timeNs) attributes[ORIGINAL_TIMESTAMP] = String(log.timeNs);
   return {
     Timestamp: dateTime64(timeNs),

@@ -1,7 +1,11 @@
 import type { SpanKind, StatusCode } from '../core/span.js';
+import { ORIGINAL_TIMESTAMP } from './row-parts.js';
 
 /** End of the span as it was sent, in ns, where it is not start plus `Duration`: 0 for a span that had not ended. */
 export const ORIGINAL_END = 'assay.original_end_timestamp';
+
+/** Attributes of a row that only Assay writes: a sender's own are dropped, since they would change the times read back. */
+export const OWN_SPAN_ATTRIBUTES: readonly string[] = [ORIGINAL_TIMESTAMP, ORIGINAL_END];
 
 /** Names of span kinds in a row, by number. */
 export const KIND_NAMES: readonly string[] = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'];

@@ -8,7 +8,7 @@ import {
   type RecordOrigin,
   type ResourcePart,
 } from './row-parts.js';
-import { KIND_NAMES, ORIGINAL_END, STATUS_NAMES } from './span-names.js';
+import { KIND_NAMES, ORIGINAL_END, OWN_SPAN_ATTRIBUTES, STATUS_NAMES } from './span-names.js';
 
 /** A row of `otel_traces`, in JSON names. */
 export interface SpanRow {
@@ -48,7 +48,7 @@ export function* toSpanRows(spans: readonly Span[], origin: RecordOrigin): Gener
 function toSpanRow(span: Span, resource: ResourcePart, acceptedAtMs: number): SpanRow {
   const startNs = clampToBus(span.startNs, acceptedAtMs);
   const ended = span.endNs >= span.startNs;
-  const attributes = attributeTexts(span.attributes);
+  const attributes = attributeTexts(span.attributes, OWN_SPAN_ATTRIBUTES);
   if (startNs !== span.startNs) attributes[ORIGINAL_TIMESTAMP] = String(span.startNs);
   if (!ended) attributes[ORIGINAL_END] = String(span.endNs);
   return {

@@ -23,13 +23,20 @@ export interface EncodedMap {
  */
 export class MapColumn {
   readonly ends = new WideColumn();
-  readonly keys = new DictionaryColumn();
+  readonly keys: DictionaryColumn;
   readonly values = new ByteColumn(65_536);
   /** By key: the number of the last map that had it. */
   #seen = new Uint32Array(128);
   #map = 0;
   #first = { row: 0, valueBytes: 0 };
   #isPlain = true;
+  readonly #reserved: number;
+
+  /** @param reserved - keys that only `add` may write: a map of attributes with one of them is made of objects */
+  constructor(reserved: readonly string[] = []) {
+    this.keys = new DictionaryColumn(reserved);
+    this.#reserved = reserved.length;
+  }
 
   get bytes(): number {
     return this.values.length + this.keys.bytes;
@@ -59,7 +66,7 @@ export class MapColumn {
 
   /** Adds a text of ours. */
   add(key: Buffer, text: string): void {
-    if (this.#isPlain && this.#addKey(key, 0, key.length)) this.values.text(text);
+    if (this.#isPlain && this.#addKey(this.keys.indexOf(key, 0, key.length))) this.values.text(text);
   }
 
   addEncoded({ values }: EncodedMap, keys: readonly number[]): void {
@@ -98,7 +105,11 @@ export class MapColumn {
         reader.position += size;
       } else reader.skip();
     }
-    if (!this.#addKey(bytes, keyStart, keyEnd)) return;
+    const key = this.keys.indexOf(bytes, keyStart, keyEnd);
+    const first = keyStart === keyEnd ? 0 : bytes[keyStart]!;
+    // An object has the keys that are indexes of an array before all others. The empty key is the first of all, ours follow.
+    if ((first >= DIGIT_0 && first <= DIGIT_9) || (key > 0 && key <= this.#reserved)) this.#isPlain = false;
+    if (!this.#isPlain || !this.#addKey(key)) return;
     if (valueAt === -1) this.values.empty();
     else {
       reader.position = valueAt;
@@ -107,24 +118,28 @@ export class MapColumn {
   }
 
   /** @returns false when this is no map that can be copied */
-  #addKey(source: Buffer, start: number, end: number): boolean {
-    const first = start === end ? 0 : source[start]!;
-    const key = this.keys.indexOf(source, start, end);
+  #addKey(key: number): boolean {
     while (key >= this.#seen.length) this.#seen = grown(this.#seen);
-    // An object has the keys that are indexes of an array before all others.
-    if ((first >= DIGIT_0 && first <= DIGIT_9) || this.#seen[key] === this.#map) return (this.#isPlain = false);
+    if (this.#seen[key] === this.#map) return (this.#isPlain = false);
     this.#seen[key] = this.#map;
     this.keys.push(key);
     return true;
   }
 }
 
+/** What is ours in a map. */
+export interface OwnTexts {
+  readonly added?: readonly (readonly [string, string])[];
+  /** Keys that nobody else's attributes may have. */
+  readonly reserved?: readonly string[];
+}
+
 /** Attributes as `MapColumn.end` wants them, with what is added to them. */
 export function textsWith(
   attributes: Attributes,
-  added: readonly (readonly [string, string])[] = [],
+  { added = [], reserved = [] }: OwnTexts = {},
 ): Record<string, string> {
-  const texts = attributeTexts(attributes);
+  const texts = attributeTexts(attributes, reserved);
   for (const [key, text] of added) texts[key] = text;
   return texts;
 }

@@ -1,4 +1,4 @@
-import { KIND_NAMES, STATUS_NAMES } from '../span-names.js';
+import { KIND_NAMES, OWN_SPAN_ATTRIBUTES, STATUS_NAMES } from '../span-names.js';
 import { ByteColumn } from './byte-column.js';
 import { DictionaryColumn } from './dictionary-column.js';
 import { MapColumn } from './map-column.js';
@@ -51,7 +51,7 @@ export class SpanColumns {
   readonly resource = new MapColumn();
   readonly scopeName = new ByteColumn();
   readonly scopeVersion = new ByteColumn();
-  readonly attributes = new MapColumn();
+  readonly attributes = new MapColumn(OWN_SPAN_ATTRIBUTES);
   readonly duration = new WideColumn();
   readonly statusCode = new DictionaryColumn(STATUS_NAMES);
   readonly statusMessage = new ByteColumn();

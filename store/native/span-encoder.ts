@@ -6,7 +6,7 @@ import { SPAN } from '../../core/otlp/item-fields.js';
 import { scanSpans, type SpanPlaces } from '../../core/otlp/scan-spans.js';
 import { WireReader } from '../../core/otlp/wire-reader.js';
 import { ORIGINAL_TIMESTAMP } from '../row-parts.js';
-import { ORIGINAL_END } from '../span-names.js';
+import { ORIGINAL_END, OWN_SPAN_ATTRIBUTES } from '../span-names.js';
 import { ByteColumn } from './byte-column.js';
 import { textsWith } from './map-column.js';
 import { type EncodedResource, ResourceCache } from './resource-cache.js';
@@ -192,10 +192,10 @@ export class SpanEncoder {
     }
     for (const [key, text] of added) attributes.add(key, text);
     attributes.end(() =>
-      textsWith(
-        decodeAttributes(new WireReader(reader.bytes, start, reader.end), SPAN.attributes),
-        added.map(([key, text]) => [key.toString(), text]),
-      ),
+      textsWith(decodeAttributes(new WireReader(reader.bytes, start, reader.end), SPAN.attributes), {
+        added: added.map(([key, text]) => [key.toString(), text]),
+        reserved: OWN_SPAN_ATTRIBUTES,
+      }),
     );
   }
 

@@ -8,7 +8,7 @@ const port = parentPort;
 if (port === null) throw new Error('expected to run as a thread of Assay, got the main thread');
 
 /** How much a thread yields to others, as nice(1) does. */
-const YIELDING = 5;
+const YIELDING = 10;
 // Who sends to us waits for the receiver, and nobody for the rest. On Linux this is of the calling thread alone.
 if (process.platform === 'linux' && (workerData as RoleSetup).role !== 'receive') setPriority(0, YIELDING);
 

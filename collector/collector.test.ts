@@ -284,6 +284,21 @@ describe('a request that is too large', () => {
     expect([reply.status, statusOf(reply).code]).toEqual([413, 8]);
   });
 
+  it('is refused as soon as it inflates like no telemetry does, and not when it merely repeats itself', async () => {
+    const rig = await startRig();
+    const headers = { ...PROTOBUF, 'content-encoding': 'gzip' };
+    const bomb = await send(rig, { headers, body: gzipSync(Buffer.alloc(60_000_000)) });
+    expect([bomb.status, statusOf(bomb).message]).toEqual([413, expect.stringContaining('at most 200 times its size')]);
+    expect(rig.metrics.values.get('assay_collector_in_flight_bytes peak')).toBeLessThan(20_000_000);
+    // As spans that carry the same prompt each.
+    const prompt = Array.from({ length: 6_000 }, (_, n) => (n * n).toString(36)).join(' ');
+    const resource = { prompts: Array.from({ length: 250 }, () => prompt) };
+    const spans = [{ traceId: '01'.repeat(16), spanId: '02'.repeat(8) }];
+    const body = gzipSync(encodeRequest([{ resource, scopes: [{ spans }] }]));
+    expect((await send(rig, { headers, body })).status).toBe(200);
+    expect(rig.log.records[0]!.value.length).toBeGreaterThan(6_000_000);
+  });
+
   it('is refused at the limit while it inflates: 200 MB out of 200 KB hold no more than the limit', async () => {
     const rig = await startRig({ maxBodyBytes: 2 ** 20, maxInFlightBytes: 2 ** 22 });
     const bomb = gzipSync(Buffer.alloc(200_000_000));
@@ -321,6 +336,26 @@ describe('trouble that is not of the sender’s making', () => {
     expect(rig.metrics.values.get('assay_collector_in_flight_bytes')).toBe(0);
     rig.log.onAppend = () => Promise.resolve();
     expect((await send(rig, { headers: PROTOBUF, body: valid() })).status).toBe(200);
+  });
+
+  it('is found before the body is read, by its size, where the bus can tell; metrics are answered all the same', async () => {
+    let room = 10_000;
+    const asked: number[] = [];
+    const busRefusal = (bytes: number): string | undefined => {
+      asked.push(bytes);
+      return bytes > room ? `expected ${bytes} bytes of room, got ${room}` : undefined;
+    };
+    const rig = await startRig({}, { busRefusal });
+    // Were they read, they would be refused as malformed.
+    const body = Buffer.alloc(20_000, 0xff);
+    const refused = await send(rig, { headers: { ...PROTOBUF, 'content-length': body.length }, body });
+    expect([refused.status, statusOf(refused).code]).toEqual([503, 14]);
+    expect(rig.metrics.values.get('assay_collector_refused_requests_total')).toBe(1);
+    expect((await send(rig, { headers: PROTOBUF, body, path: '/v1/metrics' })).status).toBe(400);
+    expect((await send(rig, { headers: PROTOBUF, body: valid() })).status).toBe(200);
+    room = 20_000;
+    expect((await send(rig, { headers: { ...PROTOBUF, 'content-length': body.length }, body })).status).toBe(400);
+    expect(asked).toEqual([20_000, expect.any(Number), 20_000]);
   });
 
   it('is told of in one line in ten seconds while the bus refuses, counted each, and once when it takes again', async () => {

@@ -143,6 +143,13 @@ export const collectorConfig = z
       .describe(
         'Largest request body, before and after decompression; larger ones are answered 413, or RESOURCE_EXHAUSTED. 4194304 does in a sidecar.',
       ),
+    maxInflationRatio: z
+      .int()
+      .positive()
+      .default(200)
+      .describe(
+        'How many times its size a gzip body of more than 4 MiB may inflate to; more is answered 413. Telemetry seldom goes beyond 30, a bomb of zeros has 1,000.',
+      ),
     maxInFlightBytes: z
       .int()
       .positive()

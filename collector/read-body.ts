@@ -20,6 +20,8 @@ export interface Body {
 export interface BodyLimits {
   /** Bound of the body, as it came and inflated. */
   readonly maxBytes: number;
+  /** How many times its size a body may inflate to; asked of one that is large by then. */
+  readonly maxInflationRatio: number;
   /** Told what is held so far; false ends the reading. */
   readonly hold: (bytes: number) => boolean;
   readonly overloaded: Refusal;
@@ -74,9 +76,18 @@ class BodyReader {
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    const refusal = this.growing.add(chunk);
+    const refusal = this.growing.add(chunk) ?? this.inflatesTooMuch();
     if (refusal !== undefined) this.finish({ refusal });
   };
+
+  private inflatesTooMuch(): Refusal | undefined {
+    const { growing, inflater } = this;
+    const { maxInflationRatio: ratio } = this.limits;
+    if (inflater === undefined || growing.size <= MOST_COPIED_BYTES || growing.size <= ratio * inflater.bytesWritten)
+      return undefined;
+    const message = `expected a gzip body that inflates to at most ${ratio} times its size, got more; send smaller batches, or raise collector.maxInflationRatio.`;
+    return { status: 413, message };
+  }
 
   private readonly onCompressed = (chunk: Buffer): void => {
     this.received += chunk.length;
@@ -137,7 +148,7 @@ const MOST_COPIED_BYTES = 4 * 2 ** 20;
  * for a moment alone are cheap to collect.
  */
 class GrowingBody {
-  private size = 0;
+  size = 0;
   /** Ours once it is of the pool; a body of one chunk stays where it came. */
   private buffer: Buffer = NOTHING;
   private isPooled = false;

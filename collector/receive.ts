@@ -70,6 +70,8 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
     overloaded,
     async receive(delivery) {
       if (deps.heap.isFull()) return { refusal: retryLater('expected free memory, but the heap is nearly full', deps) };
+      const refusal = refusedUnread(delivery, deps);
+      if (refusal !== undefined) return { refusal };
       try {
         const admitted = await admit(delivery, { config, pool, overloaded: overloaded() });
         if ('refusal' in admitted) return admitted;
@@ -101,6 +103,7 @@ async function admit(delivery: Delivery, { config, pool, overloaded }: Admission
   const { hold } = delivery;
   const body = await delivery.read({
     maxBytes: config.maxBodyBytes,
+    maxInflationRatio: config.maxInflationRatio,
     hold: (bytes) => hold.resize(bytes),
     overloaded,
     pool,

@@ -18,7 +18,8 @@ export class FakeLog implements Pick<Log, 'append'> {
 
   async append(records: readonly LogRecord[]): Promise<void> {
     await this.onAppend();
-    this.records.push(...records);
+    // A copy, as every log makes: the memory of the values is used again.
+    this.records.push(...records.map((record) => ({ ...record, value: record.value.slice() })));
   }
 }
 

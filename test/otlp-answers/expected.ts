@@ -90,17 +90,17 @@ export const EXPECTED: Readonly<Record<string, Outcome>> = {
   },
   '9 HTTP protobuf: 1 GiB of zeros': {
     status: '413',
-    body: 'Status 8: expected a body of at most 67108864 bytes before and after decompression, got more; send smaller batches, or raise collector.maxBodyBytes.',
+    body: 'Status 8: expected a gzip body that inflates to at most 200 times its size, got more; send smaller batches, or raise collector.maxInflationRatio.',
     bus: 'nothing',
   },
   '9 HTTP JSON: 1 GiB of zeros': {
     status: '413',
-    body: '{"code":8,"message":"expected a body of at most 67108864 bytes before and after decompression, got more; send smaller batches, or raise collector.maxBodyBytes."}',
+    body: '{"code":8,"message":"expected a gzip body that inflates to at most 200 times its size, got more; send smaller batches, or raise collector.maxInflationRatio."}',
     bus: 'nothing',
   },
   '9 gRPC: 1 GiB of zeros': {
     status: 'RESOURCE_EXHAUSTED',
-    body: 'expected a body of at most 67108864 bytes before and after decompression, got more; send smaller batches, or raise collector.maxBodyBytes.',
+    body: 'expected a gzip body that inflates to at most 200 times its size, got more; send smaller batches, or raise collector.maxInflationRatio.',
     bus: 'nothing',
   },
   '10 HTTP: before a byte of the body': {

@@ -12,6 +12,7 @@ import { addReport, addTraces, addWhy } from './commands/query-commands.js';
 import { addRubric } from './commands/rubric-command.js';
 import type { Terminal } from './commands/shared.js';
 import { addStore } from './commands/store-command.js';
+import { addTopics } from './commands/topics.js';
 import { addRun, addUp } from './commands/up.js';
 
 const { stdin, stdout, stderr, env } = process;
@@ -39,6 +40,7 @@ addRubric(program, terminal);
 addDoctor(program, terminal);
 addErase(program, terminal);
 addStore(program, terminal);
+addTopics(program, terminal);
 addConfig(program, terminal);
 
 try {

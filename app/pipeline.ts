@@ -1,4 +1,4 @@
-import { createLmdbLog, createLmdbState, type EmbeddedLog } from '../bus/index.js';
+import { createLmdbState } from '../bus/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
@@ -9,6 +9,7 @@ import type { Metrics } from '../core/metrics.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import type { EraseRequest } from '../store/index.js';
+import { openBus, type Bus } from './open-bus.js';
 import type { RpcHandlers } from './rpc.js';
 import { createTelemetry, observeFetch, observeLog, observeModel, type Telemetry } from './telemetry/index.js';
 import { readVersion } from './version.js';
@@ -84,7 +85,7 @@ export function buildRole(name: RoleName, context: RoleContext): Promise<Role> {
 
 async function receive(context: RoleContext): Promise<Role> {
   const { createCollector } = await import('../collector/index.js');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const collector = createCollector(context.config.collector, {
     ...observed(context),
     log: announcingLog(log, context.process),
@@ -109,7 +110,7 @@ async function sample(context: RoleContext): Promise<Role> {
   const { createSampler } = await import('../sampler/index.js');
   const { createStoreReader } = await import('../store/index.js');
   const own = makeTelemetry(context, 'sample');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const state = makeState(context, 'sample');
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
   const sampler = createSampler(context.config.sampler, {
@@ -133,7 +134,7 @@ async function judge(context: RoleContext): Promise<Role> {
   const { chooseModel } = await import('../models/index.js');
   const { createSkipper } = await import('../publisher/index.js');
   const own = makeTelemetry(context, 'judge');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const state = makeState(context, 'judge');
   const model = await chooseModel(context.config.models, context.env);
   if (model === undefined) context.process.announce(NO_MODEL);
@@ -170,7 +171,7 @@ async function publish(context: RoleContext): Promise<Role> {
   if (endpoint === undefined)
     throw new PipelineError('CONFIG_INVALID', 'expected publish.endpoint for the role publish, found none: set it');
   const own = makeTelemetry(context, 'publish');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const publisher = createPublisher(
     { ...settings, endpoint, version: readVersion() },
     {
@@ -185,7 +186,7 @@ async function publish(context: RoleContext): Promise<Role> {
 
 async function write(context: RoleContext): Promise<Role> {
   const { createWriter } = await import('../store/index.js');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const state = makeState(context, 'write');
   const writer = createWriter(
     { dataDirectory: context.directory.store, ...context.config.store },
@@ -203,7 +204,7 @@ async function write(context: RoleContext): Promise<Role> {
 async function query(context: RoleContext): Promise<Role> {
   const { createStoreReader } = await import('../store/index.js');
   const { createQueries } = await import('./queries.js');
-  const log = makeLog(context);
+  const log = await makeLog(context);
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
   const model = async (): Promise<Model | undefined> => {
     const { chooseModel } = await import('../models/index.js');
@@ -214,8 +215,8 @@ async function query(context: RoleContext): Promise<Role> {
   return { components: [log, reader], handlers: { ...queries, ...states } };
 }
 
-function makeLog(context: RoleContext): EmbeddedLog {
-  return createLmdbLog({ directory: context.directory.bus, ...context.config.bus }, observed(context));
+function makeLog(context: RoleContext): Promise<Bus> {
+  return openBus(context.config.bus, context.directory.bus, { ...observed(context), random: Math.random });
 }
 
 function makeState(context: RoleContext, name: RoleName): ReturnType<typeof createLmdbState> {

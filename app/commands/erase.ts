@@ -4,7 +4,7 @@ import { PipelineError } from '../../core/errors.js';
 import type { ErasedTraces, EraseRequest } from '../api.js';
 import { openQueries } from '../open-queries.js';
 import { paintFor } from '../render/format.js';
-import { REMAINS, renderErased } from './erased-text.js';
+import { remainsOf, renderErased } from './erased-text.js';
 import { EXIT } from './exit-codes.js';
 import { configOf, traceIdPrefix, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
 
@@ -78,7 +78,7 @@ async function erase(subject: Subject, options: EraseOptions, terminal: Terminal
 function print(erased: ErasedTraces, options: EraseOptions, terminal: Terminal): void {
   const text =
     options.json === true
-      ? JSON.stringify({ ...erased, remains: REMAINS }, undefined, 2)
+      ? JSON.stringify({ ...erased, remains: remainsOf(erased) }, undefined, 2)
       : renderErased(erased, paintFor(terminal.stdout, terminal.env));
   terminal.stdout.write(`${text}\n`);
 }

@@ -9,6 +9,15 @@ export const REMAINS: readonly string[] = [
   'what left this machine: verdicts that were published, and what the judge model’s provider keeps of its requests',
 ];
 
+/** Where the bus is Kafka, whose topics lose records by age alone. */
+const REMAINS_ON_KAFKA =
+  'the records on Kafka, which takes no single ones out: they go when they are bus.retention.hours old, as assay topics list shows';
+
+/** All that an erasure did not reach. */
+export function remainsOf({ busRecords, dryRun }: Pick<ErasedTraces, 'busRecords' | 'dryRun'>): readonly string[] {
+  return busRecords === null && !dryRun ? [...REMAINS, REMAINS_ON_KAFKA] : REMAINS;
+}
+
 /** What was erased, or would be, for people. */
 export function renderErased(erased: ErasedTraces, paint: Paint): string {
   const { traces, openTraces, dryRun } = erased;
@@ -24,7 +33,9 @@ export function renderErased(erased: ErasedTraces, paint: Paint): string {
   ];
   const lines = rows.flatMap(([label, value]) => (value === null ? [] : [`  ${count(value).padStart(8)}  ${label}`]));
   if (dryRun) return [paint.bold(title), ...lines].join('\n');
-  return [paint.bold(title), ...lines, '', 'What remains:', ...REMAINS.map((line) => `  - ${line}`)].join('\n');
+  return [paint.bold(title), ...lines, '', 'What remains:', ...remainsOf(erased).map((line) => `  - ${line}`)].join(
+    '\n',
+  );
 }
 
 function numberOf(value: number, noun: string): string {

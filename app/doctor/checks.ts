@@ -23,7 +23,7 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
   const holder = await findHolder(root).catch(() => undefined);
   const store = await engine(config);
   const [bus, schema, ports, model] = await Promise.all([
-    findBus(root, holder),
+    config.bus.kafka === undefined ? findBus(root, holder) : { value: undefined },
     store.status === 'ok' ? findStore(loaded, root, env) : { value: undefined },
     checkPorts(config, holder),
     judge(config, env),

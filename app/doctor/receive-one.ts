@@ -36,7 +36,7 @@ export async function openReception(
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'assay-doctor-'));
   // Without keys in its environment it has no judge, so nothing that arrives can cost money.
-  const raw = { ...loaded.raw, dataDirectory, models: {}, log: { level: 'silent' } };
+  const raw = { ...loaded.raw, dataDirectory, models: {}, log: { level: 'silent' }, bus: embeddedBus(loaded) };
   try {
     const assay = await startAssay({ loaded: { raw, config: { ...loaded.config, dataDirectory } }, env: {} });
     const close = async (): Promise<void> => {
@@ -48,6 +48,12 @@ export async function openReception(
     rmSync(dataDirectory, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Its settings without Kafka: the test span is for nobody else. */
+function embeddedBus({ raw }: LoadedConfig): object {
+  const bus = Object.entries(raw['bus'] ?? {});
+  return Object.fromEntries(bus.filter(([key]) => key !== 'kafka'));
 }
 
 /** Sends one test span and waits until it can be asked for. */

@@ -1,0 +1,124 @@
+import type { Kafka } from 'kafkajs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Clock } from '../../core/clock.js';
+import { silentLogger } from '../../core/logger.js';
+import { SupervisedConsumer, type ConsumerHooks } from './consumer.js';
+
+type Listener = (event: { readonly payload: object }) => void;
+
+/** A consumer of kafkajs as far as it is used: what happens to it is told by the test. */
+class ScriptedConsumer {
+  readonly events = { GROUP_JOIN: 'join', CRASH: 'crash' };
+  readonly listeners = new Map<string, Listener>();
+  readonly disconnect = vi.fn(async () => undefined);
+  readonly seek = vi.fn();
+  readonly subscribe = async (): Promise<void> => undefined;
+  readonly run = vi.fn(async () => undefined);
+
+  constructor(readonly connect: () => Promise<void>) {}
+
+  on(event: string, listener: Listener): void {
+    this.listeners.set(event, listener);
+  }
+
+  tell(event: 'join' | 'crash', payload: object): void {
+    this.listeners.get(event)?.({ payload });
+  }
+}
+
+describe('a supervised consumer', () => {
+  let made: ScriptedConsumer[];
+  let connect: () => Promise<void>;
+  let assigned: (readonly number[])[];
+  let supervised: SupervisedConsumer;
+  // Waits for one turn, so that what is to happen meanwhile can.
+  const clock: Clock = { nowMs: () => 0, sleep: () => new Promise((done) => setImmediate(done)) };
+
+  beforeEach(() => {
+    made = [];
+    assigned = [];
+    connect = async () => undefined;
+    const hooks: ConsumerHooks = {
+      onAssigned: (partitions) => assigned.push(partitions),
+      onLost: () => undefined,
+      onBatch: async () => undefined,
+    };
+    const kafka = {
+      consumer() {
+        const consumer = new ScriptedConsumer(() => connect());
+        made.push(consumer);
+        return consumer;
+      },
+    } as unknown as Kafka;
+    supervised = new SupervisedConsumer(
+      { groupId: 'g', topic: 'spans', sessionTimeoutMs: 6_000 },
+      { clock, logger: silentLogger, random: () => 0.5, kafka: () => kafka, hooks },
+    );
+  });
+
+  afterEach(async () => {
+    await supervised.stop();
+  });
+
+  async function running(count: number): Promise<ScriptedConsumer> {
+    await vi.waitFor(() => {
+      expect(made).toHaveLength(count);
+      expect(made.at(-1)?.run).toHaveBeenCalled();
+    });
+    return made[count - 1]!;
+  }
+
+  it('is replaced when it ended for good, and the old one has no say any more', async () => {
+    supervised.start();
+    const first = await running(1);
+    first.tell('join', { memberAssignment: { spans: [0, 1] } });
+    first.tell('crash', { restart: false, error: new Error('it has had enough') });
+    const second = await running(2);
+    expect(first.disconnect).toHaveBeenCalled();
+    first.tell('join', { memberAssignment: { spans: [7] } });
+    second.tell('join', { memberAssignment: { spans: [1] } });
+    expect(assigned).toEqual([[0, 1], [1]]);
+    supervised.seek(1, 5);
+    expect(second.seek).toHaveBeenCalledWith({ topic: 'spans', partition: 1, offset: '5' });
+    expect(first.seek).not.toHaveBeenCalled();
+  });
+
+  it('is left alone when it starts itself again', async () => {
+    supervised.start();
+    const first = await running(1);
+    first.tell('crash', { restart: true, error: new Error('the broker is away') });
+    first.tell('join', { memberAssignment: { spans: [0] } });
+    expect(made).toHaveLength(1);
+    expect(assigned).toEqual([[0]]);
+  });
+
+  it('is replaced when it is stuck', async () => {
+    supervised.start();
+    await running(1);
+    supervised.restart('it brought nothing');
+    await running(2);
+  });
+
+  it('is tried again when it cannot connect', async () => {
+    const refused = vi.fn(async () => Promise.reject(new Error('nobody there')));
+    connect = refused;
+    supervised.start();
+    await vi.waitFor(() => {
+      expect(refused.mock.calls.length).toBeGreaterThan(3);
+    });
+    connect = async () => undefined;
+    await vi.waitFor(() => {
+      expect(made.at(-1)?.run).toHaveBeenCalled();
+    });
+  });
+
+  it('stops while it still connects, and refuses to commit then', async () => {
+    connect = () => new Promise(() => undefined);
+    supervised.start();
+    await vi.waitFor(() => {
+      expect(made).toHaveLength(1);
+    });
+    await supervised.stop();
+    await expect(supervised.commit(0, 1)).rejects.toThrow('has not joined');
+  });
+});

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { PipelineError } from '../../core/errors.js';
 import type { Fault } from '../../store/index.js';
@@ -57,9 +59,17 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
   }
   useUtc();
   const { createStoreServer, FAULTS } = await import('../../store/index.js');
+  const data = resolve(options.data);
+  // The engine takes the name of a table that it does not know for that of a file in the folder that it was started in.
+  await mkdir(data, { recursive: true }).then(
+    () => {
+      process.chdir(data);
+    },
+    () => undefined,
+  );
   const asked = whenAskedToStop();
   const server = createStoreServer({
-    dataDirectory: options.data,
+    dataDirectory: data,
     maxMemoryBytes: MAX_MEMORY_BYTES,
     host,
     port,

@@ -67,6 +67,7 @@ export function toRunOptions(url: URL, headers: IncomingHttpHeaders): RunOptions
     params,
     database: database === '' ? undefined : database,
     defaultFormat: format ?? 'TabSeparated',
+    canStream: url.searchParams.get('wait_end_of_query') !== '1',
   };
 }
 

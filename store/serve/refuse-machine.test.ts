@@ -25,6 +25,12 @@ describe('assay store serve', () => {
     "SELECT * FROM '/etc/passwd'",
     'SELECT * FROM `/etc/passwd`',
     "BACKUP TABLE t TO Disk('x', 'y')",
+    "SELECT count() FROM system.one, '/etc/passwd'",
+    "SELECT count() FROM system.one AS o JOIN '/etc/passwd' AS p ON 1",
+    "DESCRIBE '/etc/passwd'",
+    "TABLE '/etc/passwd'",
+    'CREATE DATABASE f ENGINE = Filesystem',
+    'CREATE DATABASE f ENGINE Overlay',
     'SYSTEM SHUTDOWN',
   ])('refuses %s', (sql) => {
     expect(() => {
@@ -42,7 +48,12 @@ describe('assay store serve', () => {
 
   it.each([
     'SELECT file, url FROM profiles ORDER BY file',
+    "SHOW TABLES FROM system LIKE '%one%'",
+    "CREATE TABLE t (a String DEFAULT '/x') ENGINE = MergeTree ORDER BY a COMMENT 'b'",
     "SELECT 'the file' FROM numbers(3)",
+    "SELECT engine FROM system.databases WHERE name LIKE '%/x' OR name IN ('/', 'b')",
+    "SELECT count() FROM a WHERE b = 'x' AND c IN (SELECT d FROM e WHERE f = '/') ORDER BY 1",
+    "SELECT EXTRACT(YEAR FROM toDate('2026-01-01')), concat('a', '/b') FROM t",
     "ALTER TABLE t DROP PARTITION ID '19700101'",
   ])('lets through %s', (sql) => {
     expect(() => {

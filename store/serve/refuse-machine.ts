@@ -1,38 +1,11 @@
 import { Exception } from './exception.js';
-import { keywordOf, tokensOf } from './sql-tokens.js';
+import { keywordOf, type Token, tokensOf } from './sql-tokens.js';
 
 /** What begins with one of these and is called reads or writes something else than tables. */
 const REACHES_OUT = [
-  ...[
-    'file',
-    'url',
-    's3',
-    'gcs',
-    'oss',
-    'cosn',
-    'azure',
-    'hdfs',
-    'hive',
-    'iceberg',
-    'deltalake',
-    'hudi',
-    'paimon',
-    'disk',
-  ],
-  ...[
-    'mysql',
-    'postgres',
-    'mongo',
-    'redis',
-    'sqlite',
-    'odbc',
-    'jdbc',
-    'xdbc',
-    'materializedpostgres',
-    'arrowflight',
-    'yt',
-  ],
-  ...['remote', 'cluster', 'executable', 'python', 'kafka', 'nats', 'rabbitmq', 'source', 'catboost'],
+  ...['file', 'url', 's3', 'gcs', 'oss', 'cosn', 'azure', 'hdfs', 'hive', 'iceberg', 'deltalake', 'hudi', 'paimon'],
+  ...['mysql', 'postgres', 'mongo', 'redis', 'sqlite', 'odbc', 'jdbc', 'xdbc', 'materializedpostgres', 'arrowflight'],
+  ...['remote', 'cluster', 'executable', 'python', 'kafka', 'nats', 'rabbitmq', 'source', 'catboost', 'disk', 'yt'],
 ];
 
 const GAP = String.raw`(?:\s|/\*[^]*?\*/|--[^\n]*\n)`;
@@ -41,24 +14,51 @@ const CALL = new RegExp(String.raw`\b(?:${REACHES_OUT.join('|')})\w*["${'`'}]?${
 const CLAUSE = new RegExp(String.raw`\b(?:INTO${GAP}+OUTFILE|FROM${GAP}+INFILE)\b`, 'i');
 
 const REFUSED_VERBS = new Set(['BACKUP', 'RESTORE', 'ATTACH', 'DETACH', 'SYSTEM']);
+/** Of tables and databases. */
+const ENGINES = /MergeTree$|^(Null|Memory|Log|TinyLog|StripeLog|Set|Join|Buffer|Merge|Atomic)$/i;
+/** Behind each of these stands a table; behind FROM and JOIN a list of them, until one of the others comes. */
+const BEFORE_TABLE = /^(FROM|JOIN|INTO|TABLE|DESCRIBE|DESC)$/;
+const LIST_BEGINS = /^(FROM|JOIN)$/;
+const LIST_ENDS =
+  /^(SELECT|WHERE|PREWHERE|GROUP|HAVING|ORDER|LIMIT|SETTINGS|FORMAT|UNION|ON|USING|LIKE|ILIKE|NOT|WINDOW|SAMPLE|ARRAY)$/;
 
 /**
- * Refuses what would reach beyond the tables: table functions and engines of files, networks and programs, INTO OUTFILE,
- * names that are paths. It refuses a little more than that, since it reads the text alone.
+ * Refuses what would reach beyond the tables: table functions and engines of files, networks and programs, INTO OUTFILE, a
+ * literal or a path in the place of a table, which the embedded engine takes for a file. It refuses a little more than that,
+ * since it reads the text alone.
  * @throws {Exception} ACCESS_DENIED
  */
 export function refuseMachine(sql: string): void {
   const found = CALL.exec(sql)?.[0] ?? CLAUSE.exec(sql)?.[0];
   if (found !== undefined) deny(found.trim());
+  const tokens = [...tokensOf(sql)];
+  const verb = tokens[0] === undefined ? '' : keywordOf(tokens[0]);
+  if (REFUSED_VERBS.has(verb)) deny(verb);
+  if (verb === 'CREATE' || verb === 'REPLACE') refuseEngines(tokens);
+  refuseFiles(tokens);
+}
+
+function refuseEngines(tokens: readonly Token[]): void {
+  tokens.forEach((token, at) => {
+    if (keywordOf(token) !== 'ENGINE') return;
+    const next = tokens[at + 1];
+    const engine = next?.text === '=' ? tokens[at + 2] : next;
+    if (engine !== undefined && engine.kind !== 'symbol' && !ENGINES.test(engine.text)) deny(`ENGINE ${engine.text}`);
+  });
+}
+
+function refuseFiles(tokens: readonly Token[]): void {
+  /** Depths at which tables are listed just now. */
+  const open = new Set<number>();
   let previous = '';
-  let isFirst = true;
-  for (const token of tokensOf(sql)) {
+  for (const token of tokens) {
     const keyword = keywordOf(token);
-    if (isFirst && REFUSED_VERBS.has(keyword)) deny(keyword);
-    isFirst = false;
+    if (LIST_BEGINS.test(keyword)) open.add(token.depth);
+    else if (LIST_ENDS.test(keyword)) open.delete(token.depth);
+    else if (/^[([]$/.test(token.text)) open.delete(token.depth + 1);
     // A table whose name is a path is that file, and an escape may spell one.
-    if (token.kind === 'quoted' && /[\\/]/.test(token.text)) deny(token.text);
-    if (token.kind === 'string' && /^(FROM|JOIN|INTO|TABLE)$/.test(previous)) deny(token.text);
+    else if (token.kind === 'quoted' && /[\\/]/.test(token.text)) deny(token.text);
+    else if (token.kind === 'string' && (open.has(token.depth) || BEFORE_TABLE.test(previous))) deny(token.text);
     previous = keyword;
   }
 }

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly params: ReadonlyMap<string, string>;
   /** Of an answer whose statement names none. */
   readonly defaultFormat: string;
+  /** Whether rows may be sent while they are read, which takes the engine longer. */
+  readonly canStream: boolean;
 }
 
 /** What a statement answers. */
@@ -58,11 +60,11 @@ function settingName(name: string): string {
 }
 
 async function runPlain(session: Session, statement: PlainStatement, options: RunOptions): Promise<Answer> {
-  const { sql, returnsRows } = statement;
+  const { sql, canStream } = statement;
   const format = statement.format ?? options.defaultFormat;
   const bound = toBound(sql, options.params);
   const hasParams = options.params.size > 0;
-  if (returnsRows && STREAMED.test(format)) {
+  if (canStream && options.canStream && STREAMED.test(format)) {
     const stream = hasParams ? session.queryStreamBind(sql, bound, { format }) : session.queryStream(sql, { format });
     return { format, summary: {}, chunks: bytesOf(stream) };
   }

@@ -25,13 +25,16 @@ export interface PlainStatement {
   /** Without the format of its answer. */
   readonly sql: string;
   readonly returnsRows: boolean;
+  /** Whether the engine can give its rows while it reads them. */
+  readonly canStream: boolean;
   /** Of its answer; undefined when it does not say. */
   readonly format: string | undefined;
 }
 
 export type Statement = DataInsert | PlainStatement;
 
-const RETURNS_ROWS = new Set(['SELECT', 'WITH', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', 'CHECK', 'FROM']);
+const STREAMS = new Set(['SELECT', 'WITH', 'FROM']);
+const RETURNS_ROWS = new Set([...STREAMS, 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'EXPLAIN', 'CHECK']);
 
 /**
  * Reads what a request asks for.
@@ -57,13 +60,15 @@ function parsePlain(text: string): PlainStatement {
     throw new Exception(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
   const stop = tokens[end]?.start ?? text.length;
   const [first] = tokens;
-  const returnsRows = first !== undefined && (RETURNS_ROWS.has(keywordOf(first)) || first.text === '(');
+  const verb = first === undefined ? '' : keywordOf(first);
+  const canStream = STREAMS.has(verb) || first?.text === '(';
+  const returnsRows = canStream || RETURNS_ROWS.has(verb);
   const at = returnsRows ? tokens.findLastIndex((token) => isFormat(token)) : -1;
   const [word, name] = [tokens[at], tokens[at + 1]];
   if (word === undefined || name?.kind !== 'word')
-    return { kind: 'plain', sql: text.slice(0, stop), returnsRows, format: undefined };
+    return { kind: 'plain', sql: text.slice(0, stop), returnsRows, canStream, format: undefined };
   const sql = `${text.slice(0, word.start)} ${text.slice(name.end, stop)}`;
-  return { kind: 'plain', sql, returnsRows, format: name.text };
+  return { kind: 'plain', sql, returnsRows, canStream, format: name.text };
 }
 
 function isFormat(token: Token): boolean {

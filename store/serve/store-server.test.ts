@@ -109,6 +109,14 @@ describe('assay store serve', () => {
       expect(reply.body.toString()).toBe(text);
   });
 
+  it.each(['SHOW DATABASES', 'DESCRIBE TABLE t', 'EXISTS TABLE t', 'EXPLAIN SELECT 1', 'SHOW CREATE TABLE t'])(
+    'answers %s',
+    async (text) => {
+      expect(await sql(text)).not.toBe('');
+      expect(await sql(`${text} FORMAT JSONEachRow`)).toMatch(/^\{/);
+    },
+  );
+
   it('binds parameters', async () => {
     const text = "tab\there 'quoted' \\ back";
     const escaped = text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t');

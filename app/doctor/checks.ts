@@ -79,8 +79,12 @@ function dataDirectory({ dataDirectory: path, bus }: AssayConfig, holder: Holder
 
 async function engine({ store: { clickhouse } }: AssayConfig): Promise<Check> {
   const { url, database, username } = clickhouse;
-  if (url !== undefined) return ok('store', `ClickHouse at ${url}, database ${database}, user ${username}`);
+  const where = `ClickHouse at ${url ?? ''}, database ${database}, user ${username}`;
   const { isEngineInstalled } = await import('../../store/index.js');
+  if (url !== undefined)
+    return isEngineInstalled()
+      ? ok('store', where)
+      : warn('store', `${where}; no span is taken in to try, since that takes the engine: npm install chdb`);
   return isEngineInstalled()
     ? { name: 'store', status: 'ok', message: 'the embedded ClickHouse (chdb) is installed' }
     : {

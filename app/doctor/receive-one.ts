@@ -36,7 +36,14 @@ export async function openReception(
   }
   const dataDirectory = mkdtempSync(join(tmpdir(), 'assay-doctor-'));
   // Without keys in its environment it has no judge, so nothing that arrives can cost money.
-  const raw = { ...loaded.raw, dataDirectory, models: {}, log: { level: 'silent' }, bus: embeddedBus(loaded) };
+  const raw = {
+    ...loaded.raw,
+    dataDirectory,
+    models: {},
+    log: { level: 'silent' },
+    bus: withoutServer(loaded, 'bus', 'kafka'),
+    store: withoutServer(loaded, 'store', 'clickhouse'),
+  };
   try {
     const assay = await startAssay({ loaded: { raw, config: { ...loaded.config, dataDirectory } }, env: {} });
     const close = async (): Promise<void> => {
@@ -50,10 +57,10 @@ export async function openReception(
   }
 }
 
-/** Its settings without Kafka: the test span is for nobody else. */
-function embeddedBus({ raw }: LoadedConfig): object {
-  const bus = Object.entries(raw['bus'] ?? {});
-  return Object.fromEntries(bus.filter(([key]) => key !== 'kafka'));
+/** Settings of a folder without the server that is shared with others: the test span is for nobody else. */
+function withoutServer({ raw }: LoadedConfig, section: 'bus' | 'store', server: string): object {
+  const settings = Object.entries(raw[section] ?? {});
+  return Object.fromEntries(settings.filter(([key]) => key !== server));
 }
 
 /** Sends one test span and waits until it can be asked for. */

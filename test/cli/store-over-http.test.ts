@@ -112,6 +112,9 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     expect(await rows('otel_traces')).toBe(RUNS * SPANS_PER_RUN);
     expect(await rows('assay_spans')).toBe(RUNS * SPANS_PER_RUN);
     expect(await rows('assay_decisions')).toBe(RUNS);
+    // Started in the folder of this file, of which the engine would read anything by its name.
+    const { status } = await fetch(store, { method: 'POST', body: 'SELECT count() FROM `package.json`' });
+    expect(status).toBe(404);
     // Nothing of it is here, and the engine is not loaded.
     if (process.platform === 'linux')
       expect(readFileSync(`/proc/${assay.child.pid}/maps`, 'utf8')).not.toContain('chdb');
@@ -140,6 +143,37 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     // Stopped in this order again.
     running.reverse();
     expect((await ledger(assay.data, 5)).coverage.received).toBe(5);
+  });
+
+  it('is looked at by assay doctor, whose test span does not get there', async () => {
+    const store = await startServer(['--http', '127.0.0.1:0']);
+    const ports = ['--set', 'collector.http.port=0', '--set', 'collector.grpc.port=0'];
+    const data = join(temporaryDirectory(), 'data');
+    const { stdout } = await runAssay([
+      'doctor',
+      '--json',
+      '--data',
+      data,
+      '--set',
+      `store.clickhouse.url=${store}`,
+      ...ports,
+    ]);
+    const { checks, understood } = JSON.parse(stdout) as {
+      checks: { name: string; message: string }[];
+      understood: unknown;
+    };
+    expect(understood).not.toBeNull();
+    expect(checks).toContainEqual({
+      name: 'store',
+      status: 'ok',
+      message: `ClickHouse at ${store}, database default, user default`,
+    });
+    expect(checks).toContainEqual({
+      name: 'store schema',
+      status: 'ok',
+      message: expect.stringMatching(/^migration \d+ of/) as unknown,
+    });
+    expect(await (await fetch(store, { method: 'POST', body: 'SELECT count() FROM otel_traces' })).text()).toBe('0\n');
   });
 
   it('ends with 3 and one sentence when there is no ClickHouse at the start', async () => {

@@ -78,7 +78,7 @@ describe.each(STORES)('erase (%s)', (kind) => {
         for (const topic of ['spans', 'logs', 'decisions', 'verdicts', 'spend'] as const)
           expect(await log.lag(topic, 'write')).toBe(0);
       },
-      { timeout: 10_000, interval: 5 },
+      { timeout: 60_000, interval: 5 },
     );
   }
 

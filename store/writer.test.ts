@@ -112,7 +112,7 @@ describe.each(STORES)('writer (%s)', (kind) => {
           expect(await log.lag(topic, 'write')).toBe(0);
         expect([...state.range('pending/')]).toEqual([]);
       },
-      { timeout: 10_000, interval: 5 },
+      { timeout: 60_000, interval: 5 },
     );
   }
 

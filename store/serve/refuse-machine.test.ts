@@ -38,6 +38,26 @@ describe('assay store serve', () => {
     }).toThrow(/ACCESS_DENIED/);
   });
 
+  it.each([
+    ['SELECT 1', 'implicit_table_at_top_level', '/etc/passwd'],
+    ['SELECT 1', 'dialect', 'kusto'],
+    ['SELECT 1', 'additional_table_filters', "{'system.one': 'file(\\'/etc/passwd\\') != 1'}"],
+  ])('refuses %s with the setting %s', (sql, name, value) => {
+    expect(() => {
+      refuseMachine(sql, { settings: new Map([[name, value]]), params: new Map() });
+    }).toThrow(/ACCESS_DENIED/);
+  });
+
+  it('refuses a path as the name of a table, and takes one as text', () => {
+    const beside = { settings: new Map<string, string>(), params: new Map([['t', '/etc/passwd']]) };
+    expect(() => {
+      refuseMachine('SELECT * FROM {t: Identifier}', beside);
+    }).toThrow(/ACCESS_DENIED/);
+    expect(() => {
+      refuseMachine('SELECT {t: String}', beside);
+    }).not.toThrow();
+  });
+
   it('lets every migration through', async () => {
     for (const { statements } of await readMigrations(SERVER_TABLES))
       for (const statement of statements)

@@ -13,6 +13,11 @@ const GAP = String.raw`(?:\s|/\*[^]*?\*/|--[^\n]*\n)`;
 const CALL = new RegExp(String.raw`\b(?:${REACHES_OUT.join('|')})\w*["${'`'}]?${GAP}*\(`, 'i');
 const CLAUSE = new RegExp(String.raw`\b(?:INTO${GAP}+OUTFILE|FROM${GAP}+INFILE)\b`, 'i');
 
+/** Settings by which a table, or another language, comes into a statement. */
+const SETTING = /\b(?:implicit_table_at_top_level|dialect)\b/i;
+/** A parameter that is a name. */
+const IDENTIFIER = /:\s*Identifier\b/i;
+
 const REFUSED_VERBS = new Set(['BACKUP', 'RESTORE', 'ATTACH', 'DETACH', 'SYSTEM']);
 /** Of tables and databases. */
 const ENGINES = /MergeTree$|^(Null|Memory|Log|TinyLog|StripeLog|Set|Join|Buffer|Merge|Atomic)$/i;
@@ -22,15 +27,26 @@ const LIST_BEGINS = /^(FROM|JOIN)$/;
 const LIST_ENDS =
   /^(SELECT|WHERE|PREWHERE|GROUP|HAVING|ORDER|LIMIT|SETTINGS|FORMAT|UNION|ON|USING|LIKE|ILIKE|NOT|WINDOW|SAMPLE|ARRAY)$/;
 
+/** What comes with a statement. */
+export interface Beside {
+  readonly settings: ReadonlyMap<string, string>;
+  readonly params: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Beside = { settings: new Map(), params: new Map() };
+
 /**
  * Refuses what would reach beyond the tables: table functions and engines of files, networks and programs, INTO OUTFILE, a
  * literal or a path in the place of a table, which the embedded engine takes for a file. It refuses a little more than that,
  * since it reads the text alone.
  * @throws {Exception} ACCESS_DENIED
  */
-export function refuseMachine(sql: string): void {
-  const found = CALL.exec(sql)?.[0] ?? CLAUSE.exec(sql)?.[0];
+export function refuseMachine(sql: string, beside: Beside = NOTHING): void {
+  const texts = [sql, ...beside.settings.keys(), ...beside.settings.values()];
+  const found = texts.map((text) => (CALL.exec(text) ?? CLAUSE.exec(text) ?? SETTING.exec(text))?.[0]).find(Boolean);
   if (found !== undefined) deny(found.trim());
+  const path = [...beside.params.values()].find((value) => /[\\/]/.test(value));
+  if (path !== undefined && IDENTIFIER.test(sql)) deny(path);
   const tokens = [...tokensOf(sql)];
   const verb = tokens[0] === undefined ? '' : keywordOf(tokens[0]);
   if (REFUSED_VERBS.has(verb)) deny(verb);

@@ -145,6 +145,8 @@ describe('assay store serve', () => {
     ['SELECT FROM WHERE', {}, 62, 400],
     ['SELECT 1', { no_such_setting: '1' }, 115, 500],
     ["SELECT * FROM file('/etc/passwd')", {}, 497, 403],
+    ['SELECT * FROM {t: Identifier}', { param_t: '/etc/passwd' }, 497, 403],
+    ['SELECT 1', { implicit_table_at_top_level: '/etc/passwd' }, 497, 403],
     ['SELECT 1', { session_id: 'x' }, 48, 501],
   ])('says what is wrong with %s %o in the words of ClickHouse', async (...[text, params, code, status]) => {
     const reply = await ask(`/?${new URLSearchParams(params).toString()}`, { body: text });

@@ -154,7 +154,7 @@ class EngineServer implements StoreServer {
     refuseStranger(url, request.headers, this.options);
     const options = toRunOptions(url, request.headers);
     const statement = parseStatement(await readStatement(url, request));
-    refuseMachine(statement.sql);
+    refuseMachine(statement.sql, options);
     if (request.method === 'GET' && !(statement.kind === 'plain' && statement.returnsRows))
       throw new Exception(164, 'READONLY', 'Cannot execute query in readonly mode: GET reads, and POST writes');
     if (this.#queue.size >= MAX_WAITING)

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '../core/clock.js';
 import type { HostProcess, ReceiverAddress } from './pipeline.js';
 import type { RoleSetup } from './role-runtime.js';
 import { createRpc, type Rpc } from './rpc.js';
@@ -7,6 +8,9 @@ import { createRpc, type Rpc } from './rpc.js';
 const YOUNG_GENERATION_MB = 12;
 /** Of the receiver: it makes few objects, and much memory outside of the heap that only a collection frees. */
 const RECEIVER_YOUNG_GENERATION_MB = 6;
+
+/** All is closed by then; only the client of Kafka may keep a thread from ending, by a socket of a broker that went away. */
+const END_MS = 3_000;
 
 /** A role in a thread of its own. */
 export interface HostedRole {
@@ -57,10 +61,14 @@ export function hostRole(setup: RoleSetup, host: HostProcess): HostedRole {
       stopping = true;
       try {
         await rpc.call('end');
-        await gone;
+        const waited = new AbortController();
+        await Promise.race([gone, systemClock.sleep(END_MS, waited.signal)]);
+        waited.abort();
       } catch {
-        await worker.terminate();
+        // Its answer does not come any more; it is ended below.
       }
+      // Without effect on one that has ended.
+      await worker.terminate();
     },
   };
 }

@@ -13,6 +13,8 @@ const METADATA_MAX_AGE_MS = 15_000;
 const PARTITIONS_AT_ONCE = 32;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;
+/** kafkajs tells of a join a moment before it can be left again. */
+const JOINED_MS = 200;
 /** A consumer that does not let go within this is left behind. */
 const DISCONNECT_MS = 5_000;
 
@@ -51,6 +53,8 @@ export class SupervisedConsumer {
   #consumer: Consumer | undefined;
   #restart: ((reason: Error) => void) | undefined;
   #running: Promise<void> | undefined;
+  /** Of several that kafkajs may still have, the one that counts. */
+  #current: symbol | undefined;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -104,6 +108,8 @@ export class SupervisedConsumer {
   /** @returns why it ended */
   async #runOne(): Promise<unknown> {
     const { groupId, sessionTimeoutMs } = this.options;
+    const made = Symbol('one consumer');
+    this.#current = made;
     let consumer: Consumer | undefined;
     try {
       consumer = this.deps.kafka().consumer({
@@ -115,7 +121,7 @@ export class SupervisedConsumer {
         maxBytesPerPartition: FETCH_PARTITION_BYTES,
         maxBytes: FETCH_BYTES,
         allowAutoTopicCreation: false,
-        retry: { ...PATIENT, restartOnFailure: async () => !this.#stopped.signal.aborted },
+        retry: { ...PATIENT, restartOnFailure: async () => this.#current === made },
       });
       const ended = this.#watch(consumer);
       // Joining may take long while the broker is away, and must not hold up whoever stops it.
@@ -125,6 +131,7 @@ export class SupervisedConsumer {
     } finally {
       this.#restart = undefined;
       this.#consumer = undefined;
+      this.#current = undefined;
       // What it still holds would hold up its end.
       this.deps.hooks.onLost();
       if (consumer !== undefined) await this.#letGo(consumer);
@@ -132,6 +139,7 @@ export class SupervisedConsumer {
   }
 
   async #join(consumer: Consumer, ended: Promise<unknown>): Promise<unknown> {
+    const { hooks } = this.deps;
     let isOver = false;
     void ended.then(() => {
       isOver = true;
@@ -143,7 +151,10 @@ export class SupervisedConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      eachBatch: (payload) => this.deps.hooks.onBatch(payload),
+      async eachBatch(payload) {
+        if (hasHappened(() => isOver)) throw new Error('this consumer has been replaced');
+        await hooks.onBatch(payload);
+      },
     });
     // One that was given up while it joined would stay in the group.
     if (hasHappened(() => isOver)) await consumer.disconnect();
@@ -157,8 +168,11 @@ export class SupervisedConsumer {
       this.#restart = resolve;
       if (this.#stopped.signal.aborted) resolve(new Error('it was told to stop'));
       consumer.on(GROUP_JOIN, ({ payload }) => {
-        // One that was given up while it joined has no say any more.
-        if (this.#restart !== resolve) return;
+        // One that was given up while it joined would be a second member, which keeps partitions from the one that counts.
+        if (this.#restart !== resolve) {
+          void this.deps.clock.sleep(JOINED_MS).then(() => this.#letGo(consumer));
+          return;
+        }
         this.#consumer = consumer;
         this.deps.hooks.onAssigned(payload.memberAssignment[this.options.topic] ?? []);
       });

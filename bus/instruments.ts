@@ -42,7 +42,7 @@ export function appendInstruments(metrics: Metrics): AppendInstruments {
     appendedBytes: metrics.counter('assay_bus_appended_bytes_total', 'Bytes of records made durable.', BY_TOPIC),
     refusedRecords: metrics.counter(
       'assay_bus_refused_records_total',
-      'Records that were not made durable: the bus was at its capacity, the disk nearly full, or a write failed.',
+      'Records that were not made durable: the bus was at its capacity, the disk nearly full, or a write failed. A request that is refused unread counts as one.',
       ['reason'],
     ),
     appendSeconds: metrics.histogram('assay_bus_append_duration_seconds', 'From append to durable.', {

@@ -131,7 +131,9 @@ class LmdbLog implements EmbeddedLog {
     const { tables } = this.#source();
     // As `append` does, or nothing would be removed while everything is refused.
     this.#startSweeping();
-    return this.#capacity.refusal(tables, bytes)?.message;
+    const refusal = this.#capacity.refusal(tables, bytes);
+    if (refusal !== undefined && bytes > 0) this.#instruments.refusedRecords.add(1, { reason: refusal.reason });
+    return refusal?.message;
   }
 
   state(): BusState {

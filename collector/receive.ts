@@ -70,7 +70,7 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
     overloaded,
     async receive(delivery) {
       if (deps.heap.isFull()) return { refusal: retryLater('expected free memory, but the heap is nearly full', deps) };
-      const refusal = refusedUnread(delivery, deps);
+      const refusal = refusedUnread(delivery, config, deps);
       if (refusal !== undefined) return { refusal };
       try {
         const admitted = await admit(delivery, { config, pool, overloaded: overloaded() });
@@ -165,9 +165,14 @@ async function append({ signal, tenant }: Delivery, split: SplitResult, deps: Re
   return { field, count: split.rejected, message: split.rejectedMessage };
 }
 
-/** Metrics are not put on the bus. */
-function refusedUnread({ signal, declaredBytes }: Delivery, deps: ReceiverDeps): Refusal | undefined {
-  const reason = signal.name === 'metrics' ? undefined : deps.busRefusal?.(declaredBytes);
+/** Metrics are not put on the bus, and what is larger than a request may be is refused for that. */
+function refusedUnread(
+  { signal, declaredBytes }: Delivery,
+  { maxBodyBytes }: CollectorConfig,
+  deps: ReceiverDeps,
+): Refusal | undefined {
+  if (signal.name === 'metrics' || !(declaredBytes <= maxBodyBytes)) return undefined;
+  const reason = deps.busRefusal?.(declaredBytes);
   return reason === undefined ? undefined : refusalOf(new PipelineError('BUS_UNAVAILABLE', reason), deps);
 }
 

@@ -68,7 +68,11 @@ describe('no trace is called failed because a judge was', () => {
       expect(report.releases[0]).toMatchObject({ traces: TRACES, judged: 0, passRate: null, unansweredShare: 1 });
       expect(await ask<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
       expect(await ask<TraceRow[]>(data, 'traces', '--errors')).toHaveLength(TRACES);
-      const why = await ask<Why>(data, 'why', traceIdOf(0));
+      // One error is the outcome already; the verdict on the other criterion may come a moment later.
+      const why = await until(
+        () => ask<Why>(data, 'why', traceIdOf(0)),
+        ({ verdicts }) => verdicts.length === 2,
+      );
       expect(why.outcome).toBe('judge_error');
       // The second built-in criterion applies as well, as the run called tools.
       expect(why.verdicts.map(({ criterion }) => criterion).sort()).toEqual(['task-completion', 'tool-arguments']);

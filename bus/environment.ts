@@ -59,7 +59,6 @@ const MAP_BYTES = 2 ** 36;
 export function openEnvironment(path: string): Environment {
   const root = openRoot(path);
   const room = createFileRoom(path);
-  Buffer.allocUnsafeSlow(KEPT_BY_MALLOC_BYTES / 2);
   const queue: QueuedJob[] = [];
   let scheduled = false;
   let closed = false;
@@ -138,6 +137,7 @@ function openRoot(path: string): RootDatabase<Buffer, string> {
       maxReaders: 256,
     });
     syncDirectory(dirname(path));
+    Buffer.allocUnsafeSlow(KEPT_BY_MALLOC_BYTES / 2);
     return root;
   } catch (error) {
     if (error instanceof PipelineError) throw error;

@@ -9,7 +9,7 @@ export class WireWriter {
   private length = 0;
 
   /** @param allocate - gives the first buffer, of at least so many bytes */
-  constructor(initialBytes = 1024, allocate: (bytes: number) => Buffer = Buffer.allocUnsafe) {
+  constructor(initialBytes = 1024, allocate = (bytes: number): Buffer => Buffer.allocUnsafe(bytes)) {
     this.buffer = allocate(Math.max(16, initialBytes));
   }
 

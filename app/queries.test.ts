@@ -24,6 +24,28 @@ it('prompts are read a page at a time, however many are asked for', async () => 
   expect(asked).toEqual([50, 10]);
 });
 
+it('a report whose coverage says that nothing is open counts everything, whatever is written meanwhile', async () => {
+  for (let step = 0; step <= 8; step += 1) {
+    let reads = 0;
+    const isWritten = (): boolean => (reads += 1) > step;
+    const cell = { stratum: 'suspected', pi: 1, upstreamWeight: 1, traces: 1, failed: 0, unanswered: 0 };
+    const deps = {
+      reader: {
+        releaseCells: async () => [
+          { service: 'agent', release: '1', criterion: '', cells: [{ ...cell, passed: isWritten() ? 1 : 0 }] },
+        ],
+        coverage: async () => ({ received: 1, open: 0, pending: isWritten() ? 0 : 1 }),
+        incomplete: async () => [],
+        cacheAudits: async () => [],
+        spend: async () => ({ calls: 0, usd: 0 }),
+      },
+      config: { judges: { votes: 3 } },
+    } as unknown as QueryDeps;
+    const { coverage, releases } = await createQueries(deps).report();
+    if (coverage.pending === 0) expect(releases[0]?.judged).toBe(1);
+  }
+});
+
 it('an outcome is never told without the decision that it rests on, whenever that is written', async () => {
   const traceId = 'a'.repeat(32);
   const span = {

@@ -42,9 +42,10 @@ export function createQueries(deps: QueryDeps): LocalQueries {
     preview: (traceId, request) => previewJudging(deps, traceId, request),
     traces: (filter) => reader.listTraces(filter),
     async report() {
-      const [cells, coverage, incomplete, cacheAudits, spend] = await Promise.all([
+      // Before what it counts: when it says that nothing is open any more, the cells are whole.
+      const coverage = await reader.coverage();
+      const [cells, incomplete, cacheAudits, spend] = await Promise.all([
         reader.releaseCells(),
-        reader.coverage(),
         reader.incomplete(),
         reader.cacheAudits(),
         reader.spend(),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report, TraceRow, Why } from '../app/index.js';
 import { traceIdOf } from '../bench/agent-run.js';
 import { packageRoot } from '../core/package-root.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from './helpers/assay-process.js';
+import { askAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from './helpers/assay-process.js';
 import { deliver } from './helpers/deliver.js';
 import { judgeArgs, startJudgeServer, type JudgeServer } from './helpers/judge-server.js';
 import { until } from './helpers/until.js';
@@ -25,8 +25,7 @@ describe.each(COMMITS)('a data directory of %s', { timeout: 300_000 }, (commit) 
   const data = temporaryDirectory();
   let judge: JudgeServer;
   let assay: AssayProcess & { readonly url: string };
-  const ask = async <T>(...args: readonly string[]): Promise<T> =>
-    JSON.parse((await runAssay([...args, '--data', data, '--json'])).stdout) as T;
+  const ask = <T>(...args: readonly string[]): Promise<T> => askAssay(data, ...args);
 
   beforeAll(async () => {
     execFileSync('tar', ['-xzf', join(FOLDER, `${commit}.tar.gz`), '-C', data]);

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErasedTraces, Report, Why } from '../../app/index.js';
 import { agentRun, SPANS_PER_RUN, traceIdOf } from '../../bench/agent-run.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import {
+  askAssay,
+  runAssay,
+  startAssayProcess,
+  temporaryDirectory,
+  type AssayProcess,
+} from '../helpers/assay-process.js';
 import { deliver } from '../helpers/deliver.js';
 import { judgeArgs, startJudgeServer, type JudgeServer } from '../helpers/judge-server.js';
 import { until } from '../helpers/until.js';
@@ -48,13 +54,8 @@ describe('assay erase', { timeout: 180_000 }, () => {
     await judge.close();
   });
 
-  async function report(): Promise<Report> {
-    return JSON.parse((await runAssay(['report', '--data', data, '--json'])).stdout) as Report;
-  }
-
-  async function why(number: number): Promise<Why> {
-    return JSON.parse((await runAssay(['why', traceIdOf(number), '--data', data, '--json'])).stdout) as Why;
-  }
+  const report = (): Promise<Report> => askAssay(data, 'report');
+  const why = (number: number): Promise<Why> => askAssay(data, 'why', traceIdOf(number));
 
   /** Files of bus and state with this text; the store's own are compressed. */
   function filesWith(text: string): readonly string[] {

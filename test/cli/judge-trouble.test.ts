@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Report, TraceRow, Why } from '../../app/index.js';
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import { askAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
 import { deliver } from '../helpers/deliver.js';
 import { judgeArgs, startJudgeServer, type JudgeBehaviour, type JudgeServer } from '../helpers/judge-server.js';
 import { until } from '../helpers/until.js';
@@ -40,12 +40,8 @@ describe('no trace is called failed because a judge was', () => {
     return data;
   }
 
-  async function ask<T>(data: string, ...command: readonly string[]): Promise<T> {
-    return JSON.parse((await runAssay([...command, '--data', data, '--json'])).stdout) as T;
-  }
-
   async function reportWhen(data: string, holds: (report: Report) => boolean): Promise<Report> {
-    return until(() => ask<Report>(data, 'report'), holds);
+    return until(() => askAssay<Report>(data, 'report'), holds);
   }
 
   const troubles: readonly { readonly title: string; readonly behaviour: JudgeBehaviour; readonly reason: RegExp }[] = [
@@ -66,11 +62,11 @@ describe('no trace is called failed because a judge was', () => {
       const data = await judged(behaviour);
       const report = await reportWhen(data, ({ coverage }) => coverage.judge_error === TRACES);
       expect(report.releases[0]).toMatchObject({ traces: TRACES, judged: 0, passRate: null, unansweredShare: 1 });
-      expect(await ask<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
-      expect(await ask<TraceRow[]>(data, 'traces', '--errors')).toHaveLength(TRACES);
+      expect(await askAssay<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
+      expect(await askAssay<TraceRow[]>(data, 'traces', '--errors')).toHaveLength(TRACES);
       // One error is the outcome already; the verdict on the other criterion may come a moment later.
       const why = await until(
-        () => ask<Why>(data, 'why', traceIdOf(0)),
+        () => askAssay<Why>(data, 'why', traceIdOf(0)),
         ({ verdicts }) => verdicts.length === 2,
       );
       expect(why.outcome).toBe('judge_error');
@@ -87,7 +83,7 @@ describe('no trace is called failed because a judge was', () => {
     const data = await judged({ latencyMs: 3_000 }, ['--set', 'models.judge.timeoutMs=150']);
     const report = await reportWhen(data, ({ coverage }) => coverage.judge_error === TRACES);
     expect(report.spend.usd).toBeGreaterThan(0);
-    expect(await ask<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
+    expect(await askAssay<TraceRow[]>(data, 'traces', '--failed')).toEqual([]);
   });
 
   it('an endpoint that is down: the traces wait, and are judged once it is back', { timeout: 90_000 }, async () => {
@@ -110,7 +106,7 @@ describe('no trace is called failed because a judge was', () => {
     const data = await judged({}, ['--set', 'judges.dailyBudgetUsd=0.000001']);
     const report = await reportWhen(data, ({ coverage }) => coverage.shed_budget === TRACES);
     expect(report.spend).toMatchObject({ usd: 0, calls: 0 });
-    const why = await ask<Why>(data, 'why', traceIdOf(1));
+    const why = await askAssay<Why>(data, 'why', traceIdOf(1));
     expect(why.verdicts[0]?.reason).toMatch(/^the daily judge budget of \$0\.000001 does not hold another call/);
   });
 });

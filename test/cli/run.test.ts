@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { TraceRow } from '../../app/index.js';
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import {
+  askAssay,
+  runAssay,
+  startAssayProcess,
+  temporaryDirectory,
+  type AssayProcess,
+} from '../helpers/assay-process.js';
 import { deliver } from '../helpers/deliver.js';
 import { until } from '../helpers/until.js';
 
@@ -28,9 +34,7 @@ describe('assay run', () => {
     expect(refused.stderr).toContain('expected an Assay with the roles query for this');
     await running?.stop();
     await start(data);
-    const list = async (): Promise<readonly TraceRow[]> =>
-      JSON.parse((await runAssay(['traces', '--data', data, '--json'])).stdout) as TraceRow[];
-    const rows = await until(list, (traces) => traces.length === 1);
+    const rows = await until(() => askAssay<readonly TraceRow[]>(data, 'traces'), (traces) => traces.length === 1);
     expect(rows[0]).toMatchObject({ traceId: traceIdOf(1) });
   });
 

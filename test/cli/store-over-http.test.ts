@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Report, TraceRow, Why } from '../../app/index.js';
 import { agentRun, SPANS_PER_RUN, traceIdOf } from '../../bench/agent-run.js';
 import {
+  askAssay,
   runAssay,
   spawnCommand,
   startAssayProcess,
@@ -70,23 +71,17 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     }
   }
 
-  async function ask<T>(data: string, ...args: readonly string[]): Promise<T> {
-    const { stdout, stderr } = await runAssay([...args, '--data', data, '--json']);
-    if (stdout === '') throw new Error(stderr);
-    return JSON.parse(stdout) as T;
-  }
-
   async function ledger(data: string, received: number): Promise<Ledger> {
     const report = await until(
-      () => ask<Report>(data, 'report'),
+      () => askAssay<Report>(data, 'report'),
       ({ coverage }) => coverage.received === received && coverage.open + coverage.pending === 0,
       120_000,
     );
-    const traces = await ask<readonly TraceRow[]>(data, 'traces', '--limit', '1000');
+    const traces = await askAssay<readonly TraceRow[]>(data, 'traces', '--limit', '1000');
     const byId = [...traces].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
     const whys = [];
     for (const { traceId } of byId.slice(0, 4)) {
-      const { trajectory, outcome } = await ask<Why>(data, 'why', traceId);
+      const { trajectory, outcome } = await askAssay<Why>(data, 'why', traceId);
       whys.push({ trajectory, outcome });
     }
     // When a trace was received is its own.

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Report, TraceRow, Why } from '../../app/index.js';
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
+import { askAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../helpers/assay-process.js';
 import { deliver } from '../helpers/deliver.js';
 import { judgeArgs, startJudgeServer } from '../helpers/judge-server.js';
 import { until } from '../helpers/until.js';
@@ -40,8 +40,7 @@ describe('an Assay that receives its own spans', () => {
     const env = { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' };
     const assay = await startAssayProcess({ data, args, env });
     children.push(assay);
-    const ask = async <Answer>(...command: readonly string[]): Promise<Answer> =>
-      JSON.parse((await runAssay([...command, '--data', data, '--json'])).stdout) as Answer;
+    const ask = <Answer>(...command: readonly string[]): Promise<Answer> => askAssay(data, ...command);
     const own = async (): Promise<readonly TraceRow[]> =>
       (await ask<readonly TraceRow[]>('traces', '--limit', '10000')).filter(({ service }) => service === 'assay');
     /** Judges a run, and waits until the span of each call that was made has come back and is decided. */

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Why } from '../../app/index.js';
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
 import {
-  runAssay,
+  askAssay,
   spawnAssay,
   startAssayProcess,
   temporaryDirectory,
@@ -36,8 +36,9 @@ describe('verdicts that go out', () => {
     return { data: temporaryDirectory(), sink, judge, args };
   }
 
-  async function why(data: string, traceId: string): Promise<Why> {
-    return JSON.parse((await runAssay(['why', traceId, '--data', data, '--json'])).stdout) as Why;
+  /** Undefined while nothing of the trace is written yet. */
+  async function why(data: string, traceId: string): Promise<Why | undefined> {
+    return askAssay<Why>(data, 'why', traceId).catch(() => undefined);
   }
 
   const tracesIn = (sink: Sink): Set<string> => new Set(eventsOf(sink.requests).map(({ traceId }) => traceId));
@@ -53,12 +54,12 @@ describe('verdicts that go out', () => {
     );
     const told = await until(
       () => why(data, traceIdOf(1)),
-      ({ verdicts }) => verdicts.length > 0,
+      (found) => (found?.verdicts.length ?? 0) > 0,
     );
     await assay.stop();
     const events = eventsOf(sink.requests);
     expect(events.map(({ attributes }) => attributes.get('gen_ai.evaluation.name')).sort()).toEqual(
-      told.verdicts.map(({ criterion }) => criterion).sort(),
+      told!.verdicts.map(({ criterion }) => criterion).sort(),
     );
     const root = agentRun({ number: 1 }) as {
       resourceSpans: { scopeSpans: { spans: { spanId: string; parentSpanId?: string }[] }[] }[];
@@ -71,11 +72,11 @@ describe('verdicts that go out', () => {
         spanId: rootSpan!.spanId,
         name: 'gen_ai.evaluation.result',
       });
-      const verdict = told.verdicts.find(({ criterion }) => criterion === attributes.get('gen_ai.evaluation.name'))!;
+      const verdict = told!.verdicts.find(({ criterion }) => criterion === attributes.get('gen_ai.evaluation.name'))!;
       expect(attributes.get('gen_ai.evaluation.score.label')).toBe(verdict.outcome);
       expect(attributes.get('assay.judge.hash')).toBe(verdict.judgeHash);
-      expect(attributes.get('assay.inclusion_probability')).toBe(told.decision!.pi);
-      expect(attributes.get('assay.stratum')).toBe(told.decision!.stratum);
+      expect(attributes.get('assay.inclusion_probability')).toBe(told!.decision!.pi);
+      expect(attributes.get('assay.stratum')).toBe(told!.decision!.stratum);
       expect([resource.get('service.name'), resource.get('service.version')]).toEqual(['shop-agent', '2.0']);
     }
   });
@@ -112,12 +113,12 @@ describe('verdicts that go out', () => {
     );
     const told = await until(
       () => why(data, traceIdOf(1)),
-      ({ outcome }) => outcome === 'judged',
+      (found) => found?.outcome === 'judged',
     );
     expect(sink.requests).toHaveLength(0);
     assay.child.kill('SIGINT');
     expect(await assay.ended).toEqual({ code: 0, signal: null });
-    expect(eventsOf(sink.requests)).toHaveLength(told.verdicts.length);
+    expect(eventsOf(sink.requests)).toHaveLength(told!.verdicts.length);
   });
 
   it('wait on the bus while the receiver is away, over a restart', { timeout: 120_000 }, async () => {

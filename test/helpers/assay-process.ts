@@ -45,6 +45,13 @@ export async function runAssay(
   return { code, stdout, stderr };
 }
 
+/** What a command answers with `--json`; throws what it said instead of an answer. */
+export async function askAssay<T>(data: string, ...args: readonly string[]): Promise<T> {
+  const { stdout, stderr } = await runAssay([...args, '--data', data, '--json']);
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as T;
+}
+
 /** A started `assay up`. */
 export interface AssayProcess {
   readonly child: ChildProcess;

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../../app/index.js';
 import { agentRun } from '../../../bench/agent-run.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../../helpers/assay-process.js';
+import { askAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../../helpers/assay-process.js';
 import { deliver } from '../../helpers/deliver.js';
 import { until } from '../../helpers/until.js';
 import { startBroker, type Broker } from './broker.js';
@@ -63,8 +63,7 @@ describe('assay up while its broker is killed and comes back', { timeout: 240_00
     expect(Date.now() - backMs).toBeLessThan(30_000);
     stop.abort();
     await sending;
-    const report = async (): Promise<Report> =>
-      JSON.parse((await runAssay(['report', '--data', data, '--json'])).stdout) as Report;
+    const report = (): Promise<Report> => askAssay(data, 'report');
     const { coverage } = await until(
       report,
       (found) => found.coverage.received >= acknowledged && found.coverage.open === 0,

@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ErasedTraces, Report, Why } from '../../../app/index.js';
 import { agentRun, traceIdOf } from '../../../bench/agent-run.js';
 import type { KafkaConfig } from '../../../bus/index.js';
-import { runAssay, startAssayProcess, temporaryDirectory, type AssayProcess } from '../../helpers/assay-process.js';
+import {
+  askAssay,
+  runAssay,
+  startAssayProcess,
+  temporaryDirectory,
+  type AssayProcess,
+} from '../../helpers/assay-process.js';
 import { deliver } from '../../helpers/deliver.js';
 import { freePort } from '../../helpers/free-port.js';
 import { until } from '../../helpers/until.js';
@@ -31,17 +37,14 @@ describe('assay up on Kafka', { timeout: 180_000 }, () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  async function report(): Promise<Report> {
-    return JSON.parse((await runAssay(['report', '--data', data, '--json'])).stdout) as Report;
-  }
+  const report = (): Promise<Report> => askAssay(data, 'report');
 
   it('decides and stores every trace that it acknowledged, once', async () => {
     for (let number = 0; number < RUNS; number += 1)
       await deliver(() => assay.url, agentRun({ number }), AbortSignal.timeout(60_000));
     const { coverage } = await until(report, (found) => found.coverage.received === RUNS && found.coverage.open === 0);
     expect(coverage).toMatchObject({ received: RUNS, open: 0 });
-    const answer = await runAssay(['why', traceIdOf(3), '--data', data, '--json']);
-    const why = JSON.parse(answer.stdout) as Why;
+    const why = await askAssay<Why>(data, 'why', traceIdOf(3));
     expect(why).toMatchObject({ complete: true, service: 'shop-agent' });
     expect(why.trajectory.steps.map(({ kind }) => kind)).toEqual(['model', 'tool', 'model']);
   });

@@ -233,7 +233,7 @@ describe('late spans and redelivery', () => {
     await decided(world, [ROOT, CHILD]);
     const life = await world.life();
     await world.append([spanRecord([CHILD]), spanRecord([{ ...CHILD, end: 0 }])]);
-    await world.pass(100);
+    await world.pass(400);
     expect(world.counted.get('assay_sampler_redelivered_spans_total')).toBe(2);
     expect(world.counted.get('assay_sampler_open_traces')).toBe(0);
     expect(world.committed).toBe(3);

@@ -20,8 +20,10 @@ import type { SourceTopic } from './source-topic.js';
 /** The consumer group that reads spans and log events. */
 export const SAMPLER_GROUP = 'sample';
 
-/** Shortest time between two looks for traces that are due. */
-const LOOK_MS = 20;
+/** Shortest time between two looks for traces that are due. Each that finds some costs a flush of the bus, which receivers wait for. */
+const LOOK_MS = 50;
+/** Shortest time between two commits, which are flushes too. What was not committed is read again after a crash, and known by the index. */
+const COMMIT_EVERY_MS = 250;
 /** Traces decided in one append, and the bytes after which no more are added. */
 const BATCH_TRACES = 256;
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -118,6 +120,7 @@ async function run(running: Running): Promise<void> {
   const { deps, stopping, assembly } = running;
   const ingesting = { ...running, clock: deps.clock, logger: deps.logger };
   let lookedAtMs = -Infinity;
+  let committedAtMs = -Infinity;
   let tidiedAtMs = deps.clock.nowMs();
   while (!stopping.aborted) {
     await ingest(ingesting);
@@ -126,12 +129,16 @@ async function run(running: Running): Promise<void> {
       lookedAtMs = nowMs;
       await decideDue(running);
       running.metrics.open.set(assembly.openTraces);
+    }
+    if (nowMs - committedAtMs >= COMMIT_EVERY_MS) {
+      committedAtMs = nowMs;
       await commit(running);
     }
     if (nowMs - tidiedAtMs < TIDY_EVERY_MS) continue;
     tidiedAtMs = nowMs;
     await tidy(running);
   }
+  await commit(running);
 }
 
 async function decideDue(running: Running): Promise<void> {
@@ -209,13 +216,16 @@ async function rememberOrphans(orphans: readonly OpenTrace[], { index, assembly,
 }
 
 async function commit({ deps, stopping, readers, assembly, committed }: Running): Promise<void> {
-  for (const { topic, partition, offset } of assembly.firstNeededOffsets()) {
-    const place = `${topic}/${partition}`;
-    if (offset === committed.get(place)) continue;
-    faultPoint('sampler-before-commit');
-    await persist(() => readers[topic].commit(partition, offset), { ...deps, what: 'commit' }, stopping);
-    committed.set(place, offset);
-  }
+  const moved = assembly
+    .firstNeededOffsets()
+    .filter(({ topic, partition, offset }) => committed.get(`${topic}/${partition}`) !== offset);
+  if (moved.length === 0) return;
+  faultPoint('sampler-before-commit');
+  // At once, so that an embedded bus flushes them together.
+  const commitAll = (): Promise<unknown> =>
+    Promise.all(moved.map(({ topic, partition, offset }) => readers[topic].commit(partition, offset)));
+  await persist(commitAll, { ...deps, what: 'commit' }, stopping);
+  for (const { topic, partition, offset } of moved) committed.set(`${topic}/${partition}`, offset);
 }
 
 async function tidy({ options, deps, stopping, index, decisions, assembly }: Running): Promise<void> {

@@ -12,6 +12,8 @@ export interface WriteJob<Result> {
   readonly bytes?: () => number;
   /** Runs inside the transaction. Anything thrown undoes the whole transaction. */
   readonly apply: () => Result;
+  /** For so long it may wait for another job of this queue to share a flush with, in ms; left out when it is urgent. */
+  readonly patienceMs?: number;
   /** Runs once the transaction is on disk, before anybody is told. */
   readonly flushed?: () => void;
 }
@@ -61,11 +63,14 @@ export function openEnvironment(path: string): Environment {
   const room = createFileRoom(path);
   const queue: QueuedJob[] = [];
   let scheduled = false;
+  let patient: NodeJS.Timeout | undefined;
   let closed = false;
   let closing: Promise<void> | undefined;
 
   function flush(): void {
     scheduled = false;
+    clearTimeout(patient);
+    patient = undefined;
     const jobs = queue.splice(0);
     if (jobs.length === 0) return;
     let results: unknown[];
@@ -93,6 +98,10 @@ export function openEnvironment(path: string): Environment {
       return new Promise<Result>((resolve, reject) => {
         queue.push({ job, resolve: resolve as (result: unknown) => void, reject });
         if (scheduled) return;
+        if (job.patienceMs !== undefined) {
+          patient ??= setTimeout(flush, job.patienceMs);
+          return;
+        }
         scheduled = true;
         setImmediate(flush);
       });

@@ -90,6 +90,7 @@ class LmdbLog implements EmbeddedLog {
       },
     });
     this.#opened = { environment, tables, deadLetters: openDeadLetters(environment, tables), appender, doorbell };
+    if (this.#readers.size > 0) this.#startSweeping();
     await Promise.all([...this.#readers].map((reader) => reader.join()));
   }
 
@@ -107,8 +108,6 @@ class LmdbLog implements EmbeddedLog {
   async append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { appender, tables } = this.#source();
-    // Before the check, so that a bus that was full when it was opened is swept too.
-    this.#startSweeping();
     const startedMs = this.#deps.clock.nowMs();
     const refusal = this.#capacity.refuse(records, tables);
     if (refusal !== undefined) {
@@ -129,8 +128,6 @@ class LmdbLog implements EmbeddedLog {
     // Here alone: what other instances saw last may be old, and the metrics page shows the highest of all.
     if (freeBytes !== Infinity) this.#instruments.diskFreeBytes.set(freeBytes);
     const { tables } = this.#source();
-    // As `append` does, or nothing would be removed while everything is refused.
-    this.#startSweeping();
     const refusal = this.#capacity.refusal(tables, bytes);
     if (refusal !== undefined && bytes > 0) this.#instruments.refusedRecords.add(1, { reason: refusal.reason });
     return refusal?.message;
@@ -153,8 +150,10 @@ class LmdbLog implements EmbeddedLog {
       },
     );
     this.#readers.add(reader);
+    if (this.#opened === undefined) return reader;
+    this.#startSweeping();
     // A failure to join comes back at the first poll, which tries again.
-    if (this.#opened !== undefined) void reader.join().catch(() => undefined);
+    void reader.join().catch(() => undefined);
     return reader;
   }
 
@@ -194,6 +193,7 @@ class LmdbLog implements EmbeddedLog {
     for (const reader of this.#readers) if (topics.includes(reader.topic)) reader.wake();
   }
 
+  /** Only who reads sweeps: what readers have not committed stays, and a sweep would hold up the thread that acknowledges. */
   #startSweeping(): void {
     if (this.#stopped.signal.aborted) return;
     const { environment, tables } = this.#source();

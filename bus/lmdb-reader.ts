@@ -22,6 +22,12 @@ export interface ReaderSource {
 const BUSY_MS = 1_000;
 const IDLE_FACTOR = 50;
 
+/**
+ * Who commits has mostly appended something just before, and does so again: a flush of its own for each commit would double what the
+ * disk does, and what those who append wait for.
+ */
+const COMMIT_PATIENCE_MS = 10;
+
 export interface ReaderOptions {
   readonly topic: Topic;
   readonly group: string;
@@ -103,6 +109,7 @@ export class LmdbReader implements LogReader {
     const { topic, group } = this.#options;
     const { environment, tables } = this.#deps.source();
     await environment.write({
+      patienceMs: COMMIT_PATIENCE_MS,
       apply() {
         // Nobody will ever be given what was erased, so nobody could commit it.
         const next = tables.skipGaps(topic, nextOffset);

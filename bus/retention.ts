@@ -11,7 +11,11 @@ import type { BlockMeta, Tables } from './tables.js';
 const BLOCKS_PER_PASS = 64;
 const HOUR_MS = 3_600_000;
 
-export type RetentionOptions = Pick<BusConfig, 'retention' | 'minFreeBytes'>;
+/** How often it is swept while the topics are nearly as large as they may become: then somebody is refused, and waits for it. */
+const NEARLY_FULL_MS = 100;
+const NEARLY_FULL = 0.9;
+
+export type RetentionOptions = Pick<BusConfig, 'retention' | 'minFreeBytes' | 'capacityBytes'>;
 
 export interface RetentionDeps {
   readonly disk: DiskSpace;
@@ -32,11 +36,17 @@ export interface RetentionDeps {
 async function sweepOnce(options: RetentionOptions, deps: RetentionDeps): Promise<boolean> {
   const { environment, tables, clock, instruments } = deps;
   const { retention } = options;
-  const surplusBytes = Math.max(tables.sizeBytes() - retention.maxBytes, missingBytes(options, deps));
+  const choose = (): readonly BlockMeta[] => {
+    const surplusBytes = Math.max(tables.sizeBytes() - retention.maxBytes, missingBytes(options, deps));
+    const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
+    return oldestOf(candidates, { olderThanMs: clock.nowMs() - retention.hours * HOUR_MS, surplusBytes });
+  };
+  // First without the write lock, which appends wait for.
+  tables.refresh();
+  if (choose().length === 0) return false;
   const removed = await environment.write({
     apply() {
-      const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
-      const doomed = choose(candidates, { olderThanMs: clock.nowMs() - retention.hours * HOUR_MS, surplusBytes });
+      const doomed = choose();
       for (const block of doomed) tables.removeBlock(block);
       return doomed;
     },
@@ -60,7 +70,7 @@ function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
   return tables.oldestBlocks(topic, BLOCKS_PER_PASS).filter(({ endOffset }) => endOffset <= limit);
 }
 
-function choose(
+function oldestOf(
   candidates: readonly BlockMeta[],
   { olderThanMs, surplusBytes }: { readonly olderThanMs: number; readonly surplusBytes: number },
 ): readonly BlockMeta[] {
@@ -79,11 +89,16 @@ function choose(
 export async function sweepUntil(signal: AbortSignal, options: RetentionOptions, deps: RetentionDeps): Promise<void> {
   const isRunning = (): boolean => !signal.aborted;
   while (isRunning()) {
-    await deps.clock.sleep(options.retention.sweepIntervalMs, signal);
+    await deps.clock.sleep(pauseMs(options, deps.tables), signal);
     try {
       while ((await sweepOnce(options, deps)) && isRunning());
     } catch (error) {
       deps.logger.warn({ error }, 'old records could not be removed from the bus; the next sweep tries again');
     }
   }
+}
+
+function pauseMs({ capacityBytes, retention: { sweepIntervalMs } }: RetentionOptions, tables: Tables): number {
+  tables.refresh();
+  return tables.sizeBytes() < NEARLY_FULL * capacityBytes ? sweepIntervalMs : Math.min(sweepIntervalMs, NEARLY_FULL_MS);
 }

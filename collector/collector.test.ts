@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -356,6 +356,37 @@ describe('trouble that is not of the sender’s making', () => {
     room = 20_000;
     expect((await send(rig, { headers: { ...PROTOBUF, 'content-length': body.length }, body })).status).toBe(400);
     expect(asked).toEqual([20_000, expect.any(Number), 20_000]);
+  });
+
+  it('lets no crowd in on the room that a full bus gets: who comes second is told to come again unread', async () => {
+    let isFull = true;
+    const asked: number[] = [];
+    const busRefusal = (bytes: number): string | undefined => {
+      asked.push(bytes);
+      return isFull ? 'expected room, got none' : undefined;
+    };
+    const rig = await startRig({}, { busRefusal });
+    const body = Buffer.alloc(5 * 2 ** 20, 0xff);
+    const headers = { ...PROTOBUF, 'content-length': body.length };
+    expect((await send(rig, { headers, body })).status).toBe(503);
+    isFull = false;
+    let finish = (): void => undefined;
+    rig.log.onAppend = () => new Promise((done) => (finish = () => done(undefined)));
+    const first = send(rig, { headers: PROTOBUF, body: valid() });
+    await vi.waitFor(() => {
+      expect(rig.metrics.values.get('assay_collector_in_flight_bytes')).toBeGreaterThan(0);
+    });
+    const second = await send(rig, { headers, body });
+    expect([second.status, statusOf(second).message]).toEqual([
+      503,
+      expect.stringContaining('the bus is full and others were here first'),
+    ]);
+    expect(asked.at(-1)).toBe(asked[1]! + body.length);
+    finish();
+    expect((await first).status).toBe(200);
+    rig.log.onAppend = () => Promise.resolve();
+    // Alone it is let in, and read: it is no request.
+    expect((await send(rig, { headers, body })).status).toBe(400);
   });
 
   it('is told of in one line in ten seconds while the bus refuses, counted each, and once when it takes again', async () => {

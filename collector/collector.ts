@@ -10,6 +10,7 @@ import type { CollectorConfig } from './config.js';
 import { createCors } from './cors.js';
 import { createGrpcServer } from './grpc-server.js';
 import { answerEncoding } from './headers.js';
+import { createCrowding } from './crowding.js';
 import { createHeapGuard } from './heap-guard.js';
 import { createHttpExport } from './http-export.js';
 import { HttpServer } from './http-server.js';
@@ -119,6 +120,7 @@ function makeReceiver(options: CollectorConfig, deps: CollectorDeps): Receiver {
     log: deps.log,
     busRefusal: deps.busRefusal,
     random: deps.random ?? (() => 0),
+    crowding: createCrowding(clock),
     heap: createHeapGuard(options.maxHeapRatio, clock, deps.heapRatio),
     refusals: createRefusalLog({
       logger,

@@ -5,6 +5,7 @@ import type { Counter } from '../core/metrics.js';
 import type { SplitResult } from '../core/otlp/split-request.js';
 import type { Encoding, Outcome, Receipt, Refusal } from './answer.js';
 import type { CollectorConfig } from './config.js';
+import type { Crowding } from './crowding.js';
 import type { HeapGuard } from './heap-guard.js';
 import type { Hold, InFlight } from './in-flight.js';
 import type { BodyLimits, BodyResult } from './read-body.js';
@@ -25,6 +26,7 @@ export interface ReceiverDeps {
   /** Why the bus would refuse so many bytes now, if it is known before they are read: what is refused then costs little. */
   readonly busRefusal?: ((bytes: number) => string | undefined) | undefined;
   readonly inFlight: InFlight;
+  readonly crowding: Crowding;
   readonly heap: HeapGuard;
   readonly counters: Readonly<Record<SignalName, SignalCounters>>;
   readonly refusals: RefusalLog;
@@ -72,6 +74,7 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
       if (deps.heap.isFull()) return { refusal: retryLater('expected free memory, but the heap is nearly full', deps) };
       const refusal = refusedUnread(delivery, config, deps);
       if (refusal !== undefined) return { refusal };
+      const leave = deps.crowding.enter(knownBytes(delivery));
       try {
         const admitted = await admit(delivery, { config, pool, overloaded: overloaded() });
         if ('refusal' in admitted) return admitted;
@@ -82,6 +85,8 @@ export function createReceiver(config: CollectorConfig, deps: ReceiverDeps): Rec
         }
       } catch (error) {
         return { refusal: refusalOf(error, deps) };
+      } finally {
+        leave();
       }
     },
   };
@@ -172,8 +177,19 @@ function refusedUnread(
   deps: ReceiverDeps,
 ): Refusal | undefined {
   if (signal.name === 'metrics' || !(declaredBytes <= maxBodyBytes)) return undefined;
-  const reason = deps.busRefusal?.(declaredBytes);
-  return reason === undefined ? undefined : refusalOf(new PipelineError('BUS_UNAVAILABLE', reason), deps);
+  const { crowding, busRefusal } = deps;
+  const bytes = knownBytes({ declaredBytes });
+  // What is under way takes its room first.
+  const reason = busRefusal?.(crowding.underwayBytes() + bytes);
+  if (reason !== undefined) return refusalOf(new PipelineError('BUS_UNAVAILABLE', reason), deps);
+  return crowding.refuses(bytes)
+    ? retryLater('expected room for this request, but the bus is full and others were here first', deps)
+    : undefined;
+}
+
+/** None of a request that does not say how long it is. */
+function knownBytes({ declaredBytes }: Pick<Delivery, 'declaredBytes'>): number {
+  return Number.isFinite(declaredBytes) ? declaredBytes : 0;
 }
 
 /** Sending it again would not help, as room does for others. */
@@ -189,6 +205,7 @@ function refusalOf(error: unknown, deps: ReceiverDeps): Refusal {
       return { status: 413, message: error.message };
   }
   deps.refusals.refused(error);
+  deps.crowding.busRefused();
   return retryLater('expected the bus to take this request, but it could not', deps);
 }
 

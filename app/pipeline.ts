@@ -109,6 +109,8 @@ async function sample(context: RoleContext): Promise<Role> {
   const { loadRubrics, renderEvidence } = await import('../judges/index.js');
   const { createSampler } = await import('../sampler/index.js');
   const { createStoreReader } = await import('../store/index.js');
+  const { bus, sampler: settings } = context.config;
+  if (bus.kafka !== undefined && settings.salt === undefined) throw new PipelineError('CONFIG_INVALID', NO_SALT);
   const own = makeTelemetry(context, 'sample');
   const log = await makeLog(context);
   const state = makeState(context, 'sample');
@@ -124,6 +126,9 @@ async function sample(context: RoleContext): Promise<Role> {
   });
   return { components: [...some(own), log, state, reader, sampler], handlers: {} };
 }
+
+const NO_SALT =
+  'expected sampler.salt with bus.kafka, found none: every sampler has to draw the same sample, so give all of them the same secret, such as the output of openssl rand -hex 32';
 
 const NO_MODEL =
   'No judge model: the checks run alone. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge, to have traces judged.';
@@ -250,6 +255,7 @@ function announcingLog(log: Log, host: HostProcess): Log {
       host.firstTrace(first.key);
     },
     reader: (topic, group) => log.reader(topic, group),
+    readers: (topics, group) => log.readers(topics, group),
     endOffsets: (topic) => log.endOffsets(topic),
     lag: (topic, group) => log.lag(topic, group),
     erase: (keys, erases) => log.erase(keys, erases),

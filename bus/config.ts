@@ -28,35 +28,40 @@ const kafkaSasl = z.strictObject({
     .describe('Its password, such as ${KAFKA_PASSWORD} from the environment.'),
 });
 
+/** How Kafka is reached. */
+const connection = {
+  brokers: z
+    .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$/, 'expected HOST:PORT, such as kafka-1:9092'))
+    .min(1)
+    .describe('Brokers to ask first, as HOST:PORT; the others are found through them.'),
+  clientId: z.string().min(1).max(200).default('assay').describe('Name that the broker logs and limits Assay by.'),
+  tls: kafkaTls.prefault({}),
+  sasl: kafkaSasl.optional().describe('Unset: no login.'),
+  connectTimeoutMs: milliseconds.default(3_000).describe('Longest wait for a connection to a broker.'),
+  requestTimeoutMs: milliseconds.default(10_000).describe('Longest wait for the answer to one request.'),
+  sessionTimeoutMs: z
+    .int()
+    .min(6_000)
+    .max(300_000)
+    .default(10_000)
+    .describe('Silence after which a consumer loses its partitions to others.'),
+};
+
 const kafka = z
   .strictObject({
-    brokers: z
-      .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[^\]\s]+\]:\d{1,5}$/, 'expected HOST:PORT, such as kafka-1:9092'))
-      .min(1)
-      .describe('Brokers to ask first, as HOST:PORT; the others are found through them.'),
-    clientId: z.string().min(1).max(200).default('assay').describe('Name that the broker logs and limits Assay by.'),
+    ...connection,
     topicPrefix: z
       .string()
       .regex(/^[\w.-]{0,150}$/, 'expected letters, digits, dots, dashes and underscores')
       .default('assay.')
       .describe('What the names of topics and consumer groups begin with.'),
-    tls: kafkaTls.prefault({}),
-    sasl: kafkaSasl.optional().describe('Unset: no login.'),
     compression: z
       .enum(['none', 'gzip', 'lz4', 'zstd'])
       .default('lz4')
       .describe('How what is written is compressed. Everything is read.'),
-    connectTimeoutMs: milliseconds.default(3_000).describe('Longest wait for a connection to a broker.'),
-    requestTimeoutMs: milliseconds.default(10_000).describe('Longest wait for the answer to one request.'),
     appendTimeoutMs: milliseconds
       .default(8_000)
       .describe('How long records are tried to be written before their sender is told to come again.'),
-    sessionTimeoutMs: z
-      .int()
-      .min(6_000)
-      .max(300_000)
-      .default(10_000)
-      .describe('Silence after which a consumer loses its partitions to others.'),
     replicationFactor: z
       .int()
       .min(1)
@@ -77,13 +82,38 @@ const kafka = z
     error: 'expected at most bus.kafka.replicationFactor',
   });
 
+const sourceTopic = z.string().regex(/^[\w.-]{1,249}$/, 'expected the name of a topic');
+
+const source = z
+  .strictObject({
+    ...connection,
+    tracesTopic: sourceTopic.optional().describe('Topic with traces; `otlp_spans` is the default of a Collector.'),
+    logsTopic: sourceTopic.optional().describe('Topic with logs; `otlp_logs` is the default of a Collector.'),
+    encoding: z
+      .enum(['otlp_proto', 'otlp_json'])
+      .default('otlp_proto')
+      .describe('How its values are written, as the Kafka exporter of the Collector calls it.'),
+    group: z.string().min(1).max(200).default('assay').describe('Consumer group of the receivers.'),
+  })
+  .refine(({ tracesTopic, logsTopic }) => tracesTopic !== undefined || logsTopic !== undefined, {
+    error: 'expected tracesTopic, logsTopic or both',
+  });
+
 export type KafkaConfig = z.output<typeof kafka>;
+export type KafkaSourceConfig = z.output<typeof source>;
+/** What both have. */
+export type KafkaConnection = Pick<KafkaConfig, keyof typeof connection>;
 
 /** Settings of the bus: the embedded one, or Kafka where `kafka` is set. */
 export const busConfig = z.strictObject({
   kafka: kafka
     .optional()
     .describe('Kafka in place of the embedded bus; of the settings beside it only retention.hours then counts.'),
+  source: source
+    .optional()
+    .describe(
+      'Topics that an OpenTelemetry Collector writes: receivers read them too, and put what they hold on the bus.',
+    ),
   pollIntervalMs: z
     .int()
     .min(1)

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import type { Log, LogReader, LogRecord, RecordPlace, Topic } from '../core/log.js';
+import { readersOf, type Log, type LogReader, type LogRecord, type RecordPlace, type Topic } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { createAppender, type Appender } from './appender.js';
@@ -15,6 +15,7 @@ import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
 import { lagOf, readState, type BusState } from './inspect.js';
 import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
+import { renameGroups } from './renamed-groups.js';
 import { sweepUntil } from './retention.js';
 import { PARTITION, openTables } from './tables.js';
 
@@ -90,6 +91,7 @@ class LmdbLog implements EmbeddedLog {
       },
     });
     this.#opened = { environment, tables, deadLetters: openDeadLetters(environment, tables), appender, doorbell };
+    await renameGroups(environment, tables);
     if (this.#readers.size > 0) this.#startSweeping();
     await Promise.all([...this.#readers].map((reader) => reader.join()));
   }
@@ -155,6 +157,10 @@ class LmdbLog implements EmbeddedLog {
     // A failure to join comes back at the first poll, which tries again.
     void reader.join().catch(() => undefined);
     return reader;
+  }
+
+  readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {
+    return readersOf(topics, (topic) => this.reader(topic, group));
   }
 
   async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {

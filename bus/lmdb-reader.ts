@@ -43,6 +43,9 @@ export interface ReaderDeps {
   readonly onClosed: (reader: LmdbReader) => void;
 }
 
+/** The one partition, from the first day on: of a group there is one member. */
+const ALL_OF_IT: ReadonlyMap<number, number> = new Map([[PARTITION, 1]]);
+
 /** One member of a group, reading the lmdb log. */
 export class LmdbReader implements LogReader {
   readonly #options: ReaderOptions;
@@ -122,6 +125,10 @@ export class LmdbReader implements LogReader {
     const { tables } = this.#deps.source();
     tables.refresh();
     return new Map([[PARTITION, tables.committed(this.#options.topic, this.#options.group) ?? 0]]);
+  }
+
+  assigned(): ReadonlyMap<number, number> {
+    return ALL_OF_IT;
   }
 
   seek(partition: number, offset: number): void {

@@ -74,6 +74,8 @@ export interface Tables {
   /** Offset that the group committed; undefined when the topic does not know the group. */
   committed(topic: Topic, group: string): number | undefined;
   putCommitted(topic: Topic, group: string, offset: number): void;
+  /** The topic no longer knows the group. */
+  removeGroup(topic: Topic, group: string): void;
   /** Committed offset of each group of the topic. */
   groupsOf(topic: Topic): readonly (readonly [group: string, offset: number])[];
 }
@@ -138,11 +140,14 @@ export function moveGroupsOn(topic: Topic, tables: Tables): void {
   }
 }
 
-function groupOffsets(groups: Table): Pick<Tables, 'committed' | 'putCommitted' | 'groupsOf'> {
+function groupOffsets(groups: Table): Pick<Tables, 'committed' | 'putCommitted' | 'removeGroup' | 'groupsOf'> {
   return {
     committed: (topic, group) => toOffset(groups.getBinary([topic, group, PARTITION])),
     putCommitted: (topic, group, offset) => {
       groups.putSync([topic, group, PARTITION], fromOffset(offset));
+    },
+    removeGroup: (topic, group) => {
+      groups.removeSync([topic, group, PARTITION]);
     },
     groupsOf: (topic) =>
       Array.from(

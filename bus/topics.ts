@@ -24,6 +24,23 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   policies: { ...JSON_DOCUMENTS, partitions: 1 },
 };
 
+/** What the brokers call the topics and groups of a log. */
+export interface KafkaNames {
+  readonly topics: ReadonlyMap<Topic, string>;
+  readonly group: (group: string) => string;
+  /** What to do where a topic is missing. */
+  readonly remedy: string;
+}
+
+/** Of Assay's own topics. */
+export function ownNames(options: Pick<TopicOptions, 'topicPrefix'>): KafkaNames {
+  return {
+    topics: new Map(TOPICS.map((topic) => [topic, topicName(topic, options)])),
+    group: (group) => `${options.topicPrefix}${group}`,
+    remedy: 'run assay topics create with these settings',
+  };
+}
+
 /** What the settings add to a topic's shape. */
 export interface TopicOptions {
   readonly topicPrefix: string;

@@ -56,6 +56,12 @@ export interface LogReader {
   commit(partition: number, nextOffset: number): Promise<void>;
   /** The committed offset of each partition of this topic; 0 when nothing was committed. */
   committed(): Promise<ReadonlyMap<number, number>>;
+  /**
+   * The partitions that come to this member at the moment, each with a number that is another one each time that it comes anew.
+   * Between two numbers others may have read and committed: whoever holds on to something of a partition lets go of it then, and
+   * reads on from what is committed. Empty while the group is being joined.
+   */
+  assigned(): ReadonlyMap<number, number>;
   /** Reads from here on at this offset, without moving what is committed. */
   seek(partition: number, offset: number): void;
   /** `poll` answers empty until `resume`. */
@@ -74,6 +80,11 @@ export interface Log extends Component {
    */
   append(records: readonly LogRecord[]): Promise<void>;
   reader(topic: Topic, group: string): LogReader;
+  /**
+   * Readers of one member that reads several topics. To it come the partitions of the same numbers in each of them: who has the
+   * spans of a trace has its log events and decisions too.
+   */
+  readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>>;
   /** Per partition, one past the newest offset. */
   endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>>;
   /** Records that the group has not committed yet. */
@@ -85,4 +96,12 @@ export interface Log extends Component {
    * @returns how many were taken out; null when this bus takes no single records out, and only its retention removes them
    */
   erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number | null>;
+}
+
+/** One of each topic. */
+export function readersOf<Name extends Topic, Reader>(
+  topics: readonly Name[],
+  make: (topic: Name) => Reader,
+): Readonly<Record<Name, Reader>> {
+  return Object.fromEntries(topics.map((topic) => [topic, make(topic)])) as Record<Name, Reader>;
 }

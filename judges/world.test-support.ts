@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Evidence, Judgement } from '../core/evidence.js';
-import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../core/log.js';
+import { readersOf, type Log, type LogReader, type LogRecord, type StoredRecord, type Topic } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import { noMetrics } from '../core/metrics.js';
 import type { Model, ModelFailure, ModelReply, ModelRequest } from '../core/model.js';
@@ -45,6 +45,7 @@ function createMemoryReader({ records, group, committed, arrived }: Reading): Lo
       return Promise.resolve();
     },
     committed: () => Promise.resolve(new Map([[0, done()]])),
+    assigned: () => new Map([[0, 1]]),
     seek: () => undefined,
     pause: () => undefined,
     resume: () => undefined,
@@ -59,6 +60,8 @@ function createMemoryLog() {
   let refuse: Hook | undefined;
   let arrived = new AbortController();
   const of = (topic: Topic): StoredRecord[] => topics.get(topic) ?? topics.set(topic, []).get(topic)!;
+  const reader = (topic: Topic, group: string): LogReader =>
+    createMemoryReader({ records: () => of(topic), group, committed, arrived: () => arrived.signal });
   const log: Log = {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
@@ -71,8 +74,8 @@ function createMemoryLog() {
       arrived.abort();
       arrived = new AbortController();
     },
-    reader: (topic, group) =>
-      createMemoryReader({ records: () => of(topic), group, committed, arrived: () => arrived.signal }),
+    reader,
+    readers: (topics, group) => readersOf(topics, (topic) => reader(topic, group)),
     endOffsets: (topic) => Promise.resolve(new Map([[0, of(topic).length]])),
     lag: (topic, group) => Promise.resolve(of(topic).length - (committed.get(group) ?? 0)),
     erase: () => Promise.reject(new Error('this log erases nothing')),

@@ -164,6 +164,14 @@ export class Assembly {
     this.#bytes -= trace.bytes;
   }
 
+  /** Lets go of a partition that others read now, and of the traces that came in it: they are put together there. */
+  drop(partition: number): void {
+    for (const trace of [...this.#open.values()])
+      if (trace.firstOffsets.some((first) => first.partition === partition)) this.forget(trace);
+    this.#next.drop(partition);
+    this.clock.forget(partition);
+  }
+
   /** Of each topic and partition the first offset that is still needed: of the oldest open trace, else one past the newest record. */
   firstNeededOffsets(): readonly BusOffset[] {
     return this.#next.firstNeeded(this.#open.values());

@@ -24,6 +24,11 @@ export class BusClock {
     this.#clocks[topic].caughtUp(atMs);
   }
 
+  /** Tells that others read this partition now. */
+  forget(partition: number): void {
+    for (const topic of SOURCE_TOPICS) this.#clocks[topic].forget(partition);
+  }
+
   /** Bus time in ms; -Infinity for a partition that brought nothing yet. */
   nowMs(partition: number): number {
     return Math.max(this.#boundFrom('spans', partition), this.#boundFrom('logs', partition));

@@ -25,6 +25,8 @@ export interface TraceKey {
 const MAX_HASHES = 512;
 const HASH_BYTES = 6;
 const PREFIX = 'decided/';
+/** By partition of the decisions topic: the first offset that was not learnt. */
+const LEARNT = 'learnt/';
 const HOUR_MS = 3_600_000;
 
 /** One entry on disk. Short keys: there is one for each trace of two days. */
@@ -58,11 +60,24 @@ export class DecidedIndex {
   /** Visible to `find` at once; resolves when durable. */
   async put(entries: readonly (readonly [key: TraceKey, entry: DecidedTrace])[]): Promise<void> {
     if (entries.length === 0) return;
-    await this.state.put(entries.map(([key, entry]) => [keyOf(key), JSON.stringify(toStored(entry))] as const));
+    await this.state.put(toEntries(entries));
   }
 
-  /** Adds what decisions on the bus say and the index does not know: their hashes are unknown. */
-  async learn(decisions: readonly LearntDecision[]): Promise<void> {
+  /** The first offset of this partition of the decisions topic that was not learnt; undefined when none ever was. */
+  learntUpTo(partition: number): number | undefined {
+    const text = this.state.get(`${LEARNT}${partition}`);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  isEmpty(): boolean {
+    return this.state.range(PREFIX)[Symbol.iterator]().next().done === true;
+  }
+
+  /**
+   * Adds what decisions on the bus say and the index does not know: their hashes are unknown.
+   * @param next - by partition, one past the newest of them
+   */
+  async learn(decisions: readonly LearntDecision[], next: ReadonlyMap<number, number>): Promise<void> {
     const newest = new Map<string, readonly [TraceKey, DecidedTrace]>();
     for (const decision of decisions) {
       const known = newest.get(keyOf(decision))?.[1] ?? this.find(decision);
@@ -70,7 +85,10 @@ export class DecidedIndex {
       const { version, spanCount, logCount = 0, spanXor, firstSeenMs, decidedAtMs } = decision;
       newest.set(keyOf(decision), [decision, { version, spanCount, logCount, spanXor, firstSeenMs, decidedAtMs }]);
     }
-    await this.put([...newest.values()]);
+    await this.state.put([
+      ...toEntries([...newest.values()]),
+      ...[...next].map(([partition, offset]) => [`${LEARNT}${partition}`, String(offset)] as const),
+    ]);
   }
 
   /**
@@ -103,6 +121,12 @@ export type LearntDecision = Pick<
 > &
   // Missing in decisions that were written before log events were counted.
   Partial<Pick<Decision, 'logCount'>>;
+
+function toEntries(
+  entries: readonly (readonly [key: TraceKey, entry: DecidedTrace])[],
+): readonly (readonly [key: string, value: string])[] {
+  return entries.map(([key, entry]) => [keyOf(key), JSON.stringify(toStored(entry))] as const);
+}
 
 function keyOf({ tenant, traceId }: TraceKey): string {
   return `${PREFIX}${traceId}/${tenant}`;

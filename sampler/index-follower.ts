@@ -2,32 +2,45 @@ import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { DecidedIndex, LearntDecision } from './decided-index.js';
 
-/** The consumer group that keeps the index level with the decisions on the bus. */
-export const INDEX_GROUP = 'sample-index';
-
-const LIMITS = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024 };
-
-/** Polls that bring nothing although something is there, before it is left for the next time. */
-const MAX_EMPTY_POLLS = 10;
+const LIMITS = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 0 };
 
 export interface FollowDeps {
-  readonly log: Pick<Log, 'lag'>;
+  readonly log: Pick<Log, 'endOffsets'>;
   readonly reader: LogReader;
   readonly index: DecidedIndex;
   readonly logger: Logger;
 }
 
 /**
- * Reads the decisions topic into the index, up to its end. A decision that was appended just before a crash is thereby
- * known before its spans come again.
+ * Begins to follow these partitions: each from where the index on this machine stands, wherever the group is, since others who
+ * had the partition have an index of their own.
  */
-export async function followDecisions({ log, reader, index, logger }: FollowDeps, signal: AbortSignal): Promise<void> {
-  let emptyPolls = 0;
-  while (!signal.aborted && emptyPolls < MAX_EMPTY_POLLS && (await log.lag('decisions', INDEX_GROUP)) > 0) {
-    const records = await reader.poll({ ...LIMITS, waitMs: 1_000 }, signal);
-    if (records.length === 0) emptyPolls += 1;
-    await index.learn(records.flatMap((record) => parseDecision(record, logger)));
-    for (const [partition, next] of nextOffsets(records)) await reader.commit(partition, next);
+export async function takeUpDecisions(partitions: readonly number[], deps: FollowDeps): Promise<void> {
+  const { log, reader, index } = deps;
+  const [ends, committed] = [await log.endOffsets('decisions'), await reader.committed()];
+  for (const partition of partitions) {
+    // An index of a version that did not write down how far it had read: it was the group's only one.
+    const learnt = index.learntUpTo(partition) ?? (index.isEmpty() ? 0 : (committed.get(partition) ?? 0));
+    // Beyond the end: the bus was made anew, and all of it is news.
+    reader.seek(partition, learnt > (ends.get(partition) ?? 0) ? 0 : learnt);
+  }
+}
+
+/**
+ * Reads the decisions topic into the index, up to its end. A decision that was appended just before a crash, here or on another
+ * machine, is thereby known before its spans come again.
+ */
+export async function followDecisions({ reader, index, logger }: FollowDeps, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const records = await reader.poll(LIMITS, signal);
+    // All that lay there has been read.
+    if (records.length === 0) return;
+    const next = nextOffsets(records);
+    await index.learn(
+      records.flatMap((record) => parseDecision(record, logger)),
+      next,
+    );
+    for (const [partition, offset] of next) await reader.commit(partition, offset);
   }
 }
 

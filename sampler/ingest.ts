@@ -6,6 +6,7 @@ import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { RESPONSE_KEY_PREFIX } from '../core/otlp/log-keys.js';
 import type { Assembly } from './assembly.js';
+import type { Holdings } from './holdings.js';
 import { persist } from './persist.js';
 import type { SamplerMetrics } from './sampler-metrics.js';
 import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';
@@ -20,6 +21,7 @@ const IDLE_WAIT_MS = 100;
 export interface IngestDeps {
   readonly readers: Readonly<Record<SourceTopic, LogReader>>;
   readonly assembly: Assembly;
+  readonly holdings: Holdings;
   readonly metrics: SamplerMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -60,9 +62,12 @@ function pollTopic(
 }
 
 function take(topic: SourceTopic, records: readonly StoredRecord[], deps: IngestDeps): void {
-  const { assembly, clock } = deps;
+  const { assembly, clock, holdings, readers } = deps;
   const nowMs = clock.nowMs();
+  const turns = readers[topic].assigned();
   for (const record of records) {
+    // Of a partition that has just come: it is taken up first, and then read from what is committed.
+    if (!holdings.isHeld(record.partition, turns)) continue;
     if (topic === 'spans') assembly.take(record, decoded(record, decodeSpans, deps), nowMs);
     else assembly.takeLogs(record, decoded(record, decodeEvents, deps), nowMs);
   }

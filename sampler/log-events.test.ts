@@ -320,7 +320,6 @@ describe('a decision that was written before log events were counted', () => {
     expect([logCount, rootSpanId]).toEqual([0, '0000000000000001']);
     world.of('decisions')[0] = { ...written!, value: Buffer.from(JSON.stringify(before)) };
     world.entries.clear();
-    world.offsets.set('decisions/sample-index', 0);
     const life = await world.life();
     await world.append([spanRecord([LATE])]);
     world.archiveAll();

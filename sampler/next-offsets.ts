@@ -11,6 +11,10 @@ export class NextOffsets {
     this.#next[topic].set(partition, offset + 1);
   }
 
+  drop(partition: number): void {
+    for (const topic of SOURCE_TOPICS) this.#next[topic].delete(partition);
+  }
+
   /** The first offset of the oldest open trace, else one past the newest record. */
   firstNeeded(open: Iterable<Pick<OpenTrace, 'firstOffsets'>>): readonly BusOffset[] {
     const needed = { spans: new Map(this.#next.spans), logs: new Map(this.#next.logs) };

@@ -35,6 +35,10 @@ export class PartitionClock {
     return this.#readings.get(partition);
   }
 
+  forget(partition: number): void {
+    this.#readings.delete(partition);
+  }
+
   partitions(): Iterable<number> {
     return this.#readings.keys();
   }

@@ -6,7 +6,8 @@ import { buildOutcome, entryOf, type Outcome, type OutcomeDeps } from './build-o
 import type { SamplerConfig } from './config.js';
 import { DecidedIndex } from './decided-index.js';
 import { createDecider } from './decider.js';
-import { followDecisions, INDEX_GROUP } from './index-follower.js';
+import { Holdings } from './holdings.js';
+import { followDecisions, takeUpDecisions } from './index-follower.js';
 import { ingest } from './ingest.js';
 import type { OpenTrace } from './open-trace.js';
 import { persist } from './persist.js';
@@ -15,9 +16,9 @@ import { ReadBack } from './read-back.js';
 import { openSalt } from './salt.js';
 import { createSamplerMetrics, type SamplerMetrics } from './sampler-metrics.js';
 import type { SamplerDeps } from './sampler-deps.js';
-import type { SourceTopic } from './source-topic.js';
+import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';
 
-/** The consumer group that reads spans and log events. */
+/** The consumer group that reads spans and log events, and the decisions on them. */
 export const SAMPLER_GROUP = 'sample';
 
 /** Shortest time between two looks for traces that are due. Each that finds some costs a flush of the bus, which receivers wait for. */
@@ -77,6 +78,7 @@ interface Running {
   readonly readBack: ReadBack;
   readonly readers: Readonly<Record<SourceTopic, LogReader>>;
   readonly decisions: LogReader;
+  readonly holdings: Holdings;
   readonly building: OutcomeDeps;
   /** Traces whose spans turned out to be those of their decision. */
   readonly unchanged: OpenTrace[];
@@ -93,8 +95,7 @@ async function open(options: SamplerConfig, deps: SamplerDeps, stopping: AbortSi
   const policies = new Policies(deps);
   const salt = deps.salt ?? (await openSalt(options.salt, deps.state));
   await policies.open(options.pi, deps.clock.nowMs());
-  const decisions = deps.log.reader('decisions', INDEX_GROUP);
-  await followDecisions({ ...deps, reader: decisions, index }, stopping);
+  const { decisions, ...readers } = deps.log.readers([...SOURCE_TOPICS, 'decisions'], SAMPLER_GROUP);
   const onDone = (trace: OpenTrace): void => {
     if (trace.isUnchanged) unchanged.push(trace);
     else assembly.readBackDone(trace);
@@ -107,8 +108,9 @@ async function open(options: SamplerConfig, deps: SamplerDeps, stopping: AbortSi
     index,
     assembly,
     readBack: new ReadBack(options, { ...deps, onDone }),
-    readers: { spans: deps.log.reader('spans', SAMPLER_GROUP), logs: deps.log.reader('logs', SAMPLER_GROUP) },
+    readers,
     decisions,
+    holdings: new Holdings(),
     building: { ...deps, decider: createDecider(options), policies, salt, counts: metrics },
     unchanged,
     committed: new Map(),
@@ -123,6 +125,7 @@ async function run(running: Running): Promise<void> {
   let committedAtMs = -Infinity;
   let tidiedAtMs = deps.clock.nowMs();
   while (!stopping.aborted) {
+    await settle(running);
     await ingest(ingesting);
     const nowMs = deps.clock.nowMs();
     if (assembly.isFull || nowMs - lookedAtMs >= LOOK_MS) {
@@ -139,6 +142,27 @@ async function run(running: Running): Promise<void> {
     await tidy(running);
   }
   await commit(running);
+}
+
+/** Lets go of partitions that went to another sampler, and takes up those that came from one: first all that it decided. */
+async function settle(running: Running): Promise<void> {
+  const { deps, stopping, holdings, readers, decisions, assembly, committed, index } = running;
+  const { gone, come } = holdings.update(readers.spans.assigned());
+  for (const partition of gone) {
+    assembly.drop(partition);
+    for (const topic of SOURCE_TOPICS) committed.delete(`${topic}/${partition}`);
+  }
+  if (come.length === 0) return;
+  const takeUp = async (): Promise<void> => {
+    for (const reader of Object.values(readers)) {
+      const offsets = await reader.committed();
+      for (const partition of come) reader.seek(partition, offsets.get(partition) ?? 0);
+    }
+    const following = { ...deps, reader: decisions, index };
+    await takeUpDecisions(come, following);
+    await followDecisions(following, stopping);
+  };
+  await persist(takeUp, { ...deps, what: 'take up its partitions' }, stopping);
 }
 
 async function decideDue(running: Running): Promise<void> {

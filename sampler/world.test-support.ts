@@ -2,7 +2,7 @@ import type { Decision } from '../core/decision.js';
 import type { Evidence, Judgement } from '../core/evidence.js';
 import type { Clock } from '../core/clock.js';
 import type { LogEvent } from '../core/log-event.js';
-import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../core/log.js';
+import { readersOf, type Log, type LogReader, type LogRecord, type StoredRecord, type Topic } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
@@ -40,6 +40,8 @@ export class World implements Log, State, Clock {
   readonly entries = new Map<string, string>();
   readonly counted = new Map<string, number>();
   readonly archived = new Map<string, readonly Span[]>();
+  /** Which partitions come to the sampler: see `LogReader.assigned`. */
+  turns: ReadonlyMap<number, number> = new Map([[0, 1]]);
   readonly archivedLogs = new Map<string, readonly LogEvent[]>();
   /** Called before each effect; throws where a test wants it to. */
   before: (effect: 'append' | 'put' | 'commit') => void = () => undefined;
@@ -76,12 +78,17 @@ export class World implements Log, State, Clock {
     }
   }
 
+  readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {
+    return readersOf(topics, (topic) => this.reader(topic, group));
+  }
+
   reader(topic: Topic, group: string): LogReader {
     const key = `${topic}/${group}`;
     let position = this.offsets.get(key) ?? 0;
     return {
       poll: async ({ maxRecords, maxBytes, waitMs }, signal) => {
-        const found = fitting(this.of(topic).slice(position, position + maxRecords), maxBytes);
+        const there = this.turns.has(0) ? this.of(topic).slice(position, position + maxRecords) : [];
+        const found = fitting(there, maxBytes);
         position += found.length;
         if (found.length === 0 && topic === 'spans' && waitMs > 0) await this.#wait(waitMs, signal);
         return found;
@@ -91,6 +98,7 @@ export class World implements Log, State, Clock {
         this.offsets.set(key, Math.max(nextOffset, this.offsets.get(key) ?? 0));
       },
       committed: async () => new Map([[0, this.offsets.get(key) ?? 0]]),
+      assigned: () => this.turns,
       seek: (_partition, offset) => void (position = offset),
       pause: () => undefined,
       resume: () => undefined,
@@ -183,14 +191,16 @@ export class World implements Log, State, Clock {
         }
       };
     };
+    const reader = (topic: Topic, group: string): LogReader => {
+      const made = this.reader(topic, group);
+      return { ...made, commit: effects((partition: number, next: number) => made.commit(partition, next)) };
+    };
     const log: Log = {
       start: async () => undefined,
       stop: async () => undefined,
       append: effects((records: readonly LogRecord[]) => this.append(records)),
-      reader: (topic, group) => {
-        const reader = this.reader(topic, group);
-        return { ...reader, commit: effects((partition: number, next: number) => reader.commit(partition, next)) };
-      },
+      reader,
+      readers: (topics, group) => readersOf(topics, (topic) => reader(topic, group)),
       endOffsets: (topic) => this.endOffsets(topic),
       erase: () => this.erase(),
       lag: (topic, group) => this.lag(topic, group),

@@ -1,4 +1,12 @@
-import type { Log, LogReader, LogRecord, RecordPlace, StoredRecord, Topic } from '../core/log.js';
+import {
+  readersOf,
+  type Log,
+  type LogReader,
+  type LogRecord,
+  type RecordPlace,
+  type StoredRecord,
+  type Topic,
+} from '../core/log.js';
 import type { State } from '../core/state.js';
 
 /** A bus in memory, for tests of the writer. Group offsets outlive a reader, as on a real one. */
@@ -28,6 +36,10 @@ export class MemoryLog implements Log {
     }
   }
 
+  readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {
+    return readersOf(topics, (topic) => this.reader(topic, group));
+  }
+
   reader(topic: Topic, group: string): LogReader {
     const key = (partition: number): string => `${topic}/${group}/${partition}`;
     const numbers = Array.from({ length: this.partitions }, (_, partition) => partition);
@@ -46,6 +58,7 @@ export class MemoryLog implements Log {
         this.offsets.set(key(partition), Math.max(nextOffset, this.offsets.get(key(partition)) ?? 0));
       },
       committed: async () => committed(),
+      assigned: () => new Map(numbers.map((partition) => [partition, 1])),
       seek: (partition, offset) => void positions.set(partition, offset),
       pause: () => undefined,
       resume: () => undefined,

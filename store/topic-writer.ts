@@ -23,8 +23,10 @@ export interface TopicWriterDeps extends BlockDeps {
 
 /** Moves one topic into its table, in blocks that can be written twice without a trace of it. */
 export class TopicWriter {
-  /** Next offset of each partition. */
+  /** Next offset of each partition that comes to this writer. */
   #positions = new Map<number, number>();
+  /** What came at the last recovery: see `LogReader.assigned`. */
+  #turns: ReadonlyMap<number, number> = new Map();
   readonly #pendingKey: string;
   readonly #createBlock: () => Block;
 
@@ -37,27 +39,41 @@ export class TopicWriter {
     this.#createBlock = createBlocks(table, deps);
   }
 
-  /**
-   * Takes up where the last writer, or a failed cycle, left off: a block whose insert may or may not have happened is read
-   * again, alone, and inserted again with the same token, which the engine drops if it has it.
-   */
-  async recover(signal: AbortSignal): Promise<void> {
-    const { reader, state } = this.deps;
-    const pending = parseRanges(state.get(this.#pendingKey));
-    if (pending.length > 0) {
-      const committed = await reader.committed();
-      const done = pending.every(([partition, , last]) => (committed.get(partition) ?? 0) > last);
-      if (!done) await this.#writeAgain(pending, signal);
-      else await state.delete([this.#pendingKey]);
-    }
-    this.#positions = new Map(await reader.committed());
-    for (const [partition, offset] of this.#positions) reader.seek(partition, offset);
+  /** Whether partitions have come or gone since the last recovery, and what they hold has to be found out anew. */
+  hasMoved(): boolean {
+    const turns = this.deps.reader.assigned();
+    return (
+      turns.size !== this.#turns.size || [...turns].some(([partition, turn]) => this.#turns.get(partition) !== turn)
+    );
   }
 
   /**
-   * Writes all records before these offsets. A block is filled while the one before it is inserted; only that one is pending.
+   * Takes up where the last writer, or a failed cycle, left off: a block whose insert may or may not have happened is read
+   * again, alone, and inserted again with the same token, which the engine drops if it has it. Where one of its partitions went
+   * to another writer that is no longer possible: that one writes them from what was committed, and rows may lie there twice.
    */
-  async writeUpTo(ends: Offsets, signal: AbortSignal): Promise<void> {
+  async recover(signal: AbortSignal): Promise<void> {
+    const { reader, state } = this.deps;
+    const turns = reader.assigned();
+    const pending = parseRanges(state.get(this.#pendingKey));
+    if (pending.length > 0) {
+      const committed = await reader.committed();
+      const isDone = pending.every(([partition, , last]) => (committed.get(partition) ?? 0) > last);
+      const isOurs = pending.every(([partition]) => turns.has(partition));
+      if (!isDone && isOurs) await this.#writeAgain(pending, signal);
+      else if (isDone || turns.size > 0) await state.delete([this.#pendingKey]);
+    }
+    const committed = await reader.committed();
+    this.#positions = new Map([...turns.keys()].map((partition) => [partition, committed.get(partition) ?? 0]));
+    for (const [partition, offset] of this.#positions) reader.seek(partition, offset);
+    this.#turns = turns;
+  }
+
+  /**
+   * Writes all records before these offsets, of the partitions that come here. A block is filled while the one before it is inserted; only that one is pending.
+   */
+  async writeUpTo(allEnds: Offsets, signal: AbortSignal): Promise<void> {
+    const ends = new Map([...allEnds].filter(([partition]) => this.#positions.has(partition)));
     let writing = Promise.resolve();
     try {
       while (this.#isBefore(ends) && !signal.aborted) {

@@ -92,7 +92,12 @@ class BusWriter implements Writer {
     await this.#erasures.load(connection);
     const metrics = this.#metrics;
     this.#retention = new Retention(options.retention, { ...deps, connection, droppedRows: metrics.droppedRows });
-    const readers = TOPIC_TABLES.map(({ topic }) => deps.log.reader(topic, WRITER_GROUP));
+    // One member for all of them: nobody else writes the spans of decisions that are written here.
+    const byTopic = deps.log.readers(
+      TOPIC_TABLES.map(({ topic }) => topic),
+      WRITER_GROUP,
+    );
+    const readers = TOPIC_TABLES.map(({ topic }) => byTopic[topic]);
     this.#readers = readers;
     this.#writers = TOPIC_TABLES.map(
       (table, index) =>
@@ -208,9 +213,11 @@ class BusWriter implements Writer {
     const { signal } = this.#halt;
     const { log } = this.deps;
     for (const { topic } of TOPIC_TABLES) this.#metrics.lag.set(await log.lag(topic, WRITER_GROUP), { topic });
-    if (!this.#ready) for (const writer of this.#writers) await writer.recover(signal);
     const ends = await endsOf(log);
-    for (const [index, writer] of this.#writers.entries()) await writer.writeUpTo(ends[index]!, signal);
+    for (const [index, writer] of this.#writers.entries()) {
+      if (!this.#ready || writer.hasMoved()) await writer.recover(signal);
+      await writer.writeUpTo(ends[index]!, signal);
+    }
   }
 
   #setReady(ready: boolean): void {

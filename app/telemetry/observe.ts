@@ -71,6 +71,7 @@ export function observeLog(log: Log, spans: OwnSpans): Log {
       return spans.record({ name: 'send judgements', kind: 'internal', attributes }, () => log.append(records));
     },
     reader: (topic, group) => log.reader(topic, group),
+    readers: (topics, group) => log.readers(topics, group),
     endOffsets: (topic) => log.endOffsets(topic),
     lag: (topic, group) => log.lag(topic, group),
     erase: (keys, erases) => log.erase(keys, erases),

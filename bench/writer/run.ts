@@ -52,6 +52,7 @@ async function runNative(): Promise<Cost> {
     stop: (signal) => log.stop(signal),
     append: (records) => log.append(records),
     reader: (topic, group) => log.reader(topic, group),
+    readers: (topics, group) => log.readers(topics, group),
     lag: (topic, group) => log.lag(topic, group),
     erase: (keys, erases) => log.erase(keys, erases),
     endOffsets: async (topic) => (isHeld ? new Map([[0, 0]]) : log.endOffsets(topic)),

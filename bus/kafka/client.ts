@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig as ClientOptions, type RetryOptions } from 'kafkajs';
 import { PipelineError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
-import type { KafkaConfig } from '../config.js';
+import type { KafkaConnection } from '../config.js';
 import { registerCodecs } from './codecs.js';
 
 /** Of the producer: Assay retries by itself, and knows then what was and was not written. */
@@ -14,7 +14,7 @@ export const PATIENT: RetryOptions = { initialRetryTime: 300, maxRetryTime: 5_00
  * Makes a client; it connects later.
  * @throws {PipelineError} CONFIG_INVALID when the file of bus.kafka.tls.caFile cannot be read
  */
-export function makeClient(config: KafkaConfig, logger: Logger, retry: RetryOptions): Kafka {
+export function makeClient(config: KafkaConnection, logger: Logger, retry: RetryOptions): Kafka {
   registerCodecs();
   const { brokers, clientId, connectTimeoutMs, requestTimeoutMs, sasl, tls } = config;
   const options: ClientOptions = {

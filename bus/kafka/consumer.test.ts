@@ -39,9 +39,9 @@ describe('a supervised consumer', () => {
     assigned = [];
     connect = async () => undefined;
     const hooks: ConsumerHooks = {
-      onAssigned: (partitions) => assigned.push(partitions),
+      onAssigned: ({ spans = [] }) => assigned.push(spans),
       onLost: () => undefined,
-      onBatch: async () => undefined,
+      onBatch: () => undefined,
     };
     const kafka = {
       consumer() {
@@ -51,7 +51,7 @@ describe('a supervised consumer', () => {
       },
     } as unknown as Kafka;
     supervised = new SupervisedConsumer(
-      { groupId: 'g', topic: 'spans', sessionTimeoutMs: 6_000 },
+      { groupId: 'g', topics: ['spans'], sessionTimeoutMs: 6_000 },
       { clock, logger: silentLogger, random: () => 0.5, kafka: () => kafka, hooks },
     );
   });
@@ -78,7 +78,7 @@ describe('a supervised consumer', () => {
     first.tell('join', { memberAssignment: { spans: [7] } });
     second.tell('join', { memberAssignment: { spans: [1] } });
     expect(assigned).toEqual([[0, 1], [1]]);
-    supervised.seek(1, 5);
+    supervised.seek({ topic: 'spans', partition: 1 }, 5);
     expect(second.seek).toHaveBeenCalledWith({ topic: 'spans', partition: 1, offset: '5' });
     expect(first.seek).not.toHaveBeenCalled();
   });
@@ -119,6 +119,6 @@ describe('a supervised consumer', () => {
       expect(made).toHaveLength(1);
     });
     await supervised.stop();
-    await expect(supervised.commit(0, 1)).rejects.toThrow('has not joined');
+    await expect(supervised.commit({ topic: 'spans', partition: 0 }, 1)).rejects.toThrow('has not joined');
   });
 });

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
+import { coPartitioned } from './assigner.js';
 import { PATIENT } from './client.js';
 import { faultOf } from './faults.js';
 
@@ -20,8 +21,8 @@ const DISCONNECT_MS = 5_000;
 
 export interface ConsumerOptions {
   readonly groupId: string;
-  /** Name of the topic on the broker. */
-  readonly topic: string;
+  /** Names of the topics on the broker. */
+  readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
 }
 
@@ -34,14 +35,25 @@ export interface ConsumerDeps {
   readonly kafka: () => Kafka;
 }
 
+/** By name of the topic on the broker. */
+export type Assignment = Readonly<Record<string, readonly number[]>>;
+
+/** A partition of a topic on the broker. */
+export interface PartitionPlace {
+  readonly topic: string;
+  readonly partition: number;
+}
+
 /** What its owner is told. */
 export interface ConsumerHooks {
-  /** It has joined, or joined again; from now on it reads these partitions, from what the group committed. */
-  onAssigned(partitions: readonly number[]): void;
+  /**
+   * It has joined, or joined again; from now on it reads these partitions, from what the group committed.
+   * @param memberId - the same as before when it was a member all the time, so that nobody else has had what it had and has
+   */
+  onAssigned(assignment: Assignment, memberId: string): void;
   /** It reads nothing until it has joined again. */
   onLost(): void;
-  /** Resolves when the next batch may be fetched. */
-  onBatch(payload: EachBatchPayload): Promise<void>;
+  onBatch(payload: EachBatchPayload): void;
 }
 
 /**
@@ -77,15 +89,22 @@ export class SupervisedConsumer {
   }
 
   /** Reads on from here at the next fetch. Without effect while it has not joined. */
-  seek(partition: number, offset: number): void {
-    this.#consumer?.seek({ topic: this.options.topic, partition, offset: String(offset) });
+  seek(place: PartitionPlace, offset: number): void {
+    this.#consumer?.seek({ ...place, offset: String(offset) });
+  }
+
+  /** Fetches nothing more of it, or goes on to. Without effect while it has not joined: whoever joins fetches everything. */
+  setPaused({ topic, partition }: PartitionPlace, isPaused: boolean): void {
+    const place = [{ topic, partitions: [partition] }];
+    if (isPaused) this.#consumer?.pause(place);
+    else this.#consumer?.resume(place);
   }
 
   /** @throws {Error} of kafkajs, or because it has not joined */
-  async commit(partition: number, offset: number): Promise<void> {
+  async commit(place: PartitionPlace, offset: number): Promise<void> {
     if (this.#consumer === undefined)
       throw new Error(`the consumer of ${this.options.groupId} has not joined its group`);
-    await this.#consumer.commitOffsets([{ topic: this.options.topic, partition, offset: String(offset) }]);
+    await this.#consumer.commitOffsets([{ ...place, offset: String(offset) }]);
   }
 
   async #keepRunning(): Promise<void> {
@@ -114,6 +133,7 @@ export class SupervisedConsumer {
     try {
       consumer = this.deps.kafka().consumer({
         groupId,
+        partitionAssigners: [coPartitioned],
         sessionTimeout: sessionTimeoutMs,
         heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
         metadataMaxAge: METADATA_MAX_AGE_MS,
@@ -145,7 +165,7 @@ export class SupervisedConsumer {
       isOver = true;
     });
     await consumer.connect();
-    if (!hasHappened(() => isOver)) await consumer.subscribe({ topics: [this.options.topic], fromBeginning: true });
+    if (!hasHappened(() => isOver)) await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
     if (hasHappened(() => isOver)) return ended;
     await consumer.run({
       autoCommit: false,
@@ -153,7 +173,8 @@ export class SupervisedConsumer {
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       async eachBatch(payload) {
         if (hasHappened(() => isOver)) throw new Error('this consumer has been replaced');
-        await hooks.onBatch(payload);
+        hooks.onBatch(payload);
+        await payload.heartbeat();
       },
     });
     // One that was given up while it joined would stay in the group.
@@ -174,7 +195,7 @@ export class SupervisedConsumer {
           return;
         }
         this.#consumer = consumer;
-        this.deps.hooks.onAssigned(payload.memberAssignment[this.options.topic] ?? []);
+        this.deps.hooks.onAssigned(payload.memberAssignment, payload.memberId);
       });
       consumer.on(CRASH, ({ payload }) => {
         if (!payload.restart) resolve(payload.error);

@@ -1,5 +1,8 @@
 import { PipelineError } from '../../core/errors.js';
-import type { KafkaConfig } from '../config.js';
+import type { KafkaConfig, KafkaConnection } from '../config.js';
+
+/** The settings that an error speaks of. Only Assay's own topics have a prefix. */
+export type FaultPlace = KafkaConnection & Partial<Pick<KafkaConfig, 'topicPrefix' | 'replicationFactor'>>;
 
 /** What kafkajs says went wrong, once what it wrapped around it is taken off. */
 export interface Fault {
@@ -46,24 +49,25 @@ export function isRebalancing(error: unknown): boolean {
 }
 
 /** The error that Assay hands on, with one sentence: what was tried, where, what came, what to do. */
-export function toBusError(what: string, error: unknown, config: KafkaConfig): PipelineError {
+export function toBusError(what: string, error: unknown, config: FaultPlace): PipelineError {
   if (error instanceof PipelineError) return error;
   return new PipelineError('BUS_UNAVAILABLE', sentence(what, faultOf(error), config), { cause: error });
 }
 
-function sentence(what: string, { name, type, message }: Fault, config: KafkaConfig): string {
+function sentence(what: string, { name, type, message }: Fault, config: FaultPlace): string {
+  const setting = config.topicPrefix === undefined ? 'bus.source' : 'bus.kafka';
   const where = `Kafka at ${config.brokers.join(', ')}`;
   const login = config.sasl === undefined ? 'without login' : `as ${config.sasl.username} by ${config.sasl.mechanism}`;
   if (name.includes('SASL'))
-    return `expected ${where} to accept the login ${login}, but it refused: ${message}; check bus.kafka.sasl, and that the user exists there`;
+    return `expected ${where} to accept the login ${login}, but it refused: ${message}; check ${setting}.sasl, and that the user exists there`;
   if (type.endsWith('AUTHORIZATION_FAILED'))
-    return `expected ${where} to let Assay (${login}) ${what}, but it is not allowed to: ${type}; grant it on topics and groups that begin with ${config.topicPrefix}`;
+    return `expected ${where} to let Assay (${login}) ${what}, but it is not allowed to: ${type}; grant it on ${config.topicPrefix === undefined ? 'its topics and group' : `topics and groups that begin with ${config.topicPrefix}`}`;
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
-    return `expected ${where} to have the topics of Assay, but could not ${what}: ${type}; run assay topics create`;
+    return `expected ${where} to have the topics of ${setting}, but could not ${what}: ${type}; ${setting === 'bus.kafka' ? 'run assay topics create' : 'create them, or correct the names'}`;
   if (type === 'INVALID_REPLICATION_FACTOR')
-    return `expected ${where} to have at least bus.kafka.replicationFactor = ${config.replicationFactor} brokers, but it has fewer; add brokers, or lower the setting`;
+    return `expected ${where} to have at least bus.kafka.replicationFactor = ${String(config.replicationFactor)} brokers, but it has fewer; add brokers, or lower the setting`;
   if (type.startsWith('NOT_ENOUGH_REPLICAS'))
     return `expected ${where} to have as many copies in sync as min.insync.replicas asks for, but it has fewer (${type}); bring its brokers back`;
   const over = config.tls.enabled ? 'over TLS' : 'without TLS';
-  return `expected to ${what} on ${where} (${over}, ${login}), but ${type === '' ? message : type}; check that the brokers run, bus.kafka.brokers, and whether they want TLS or a login`;
+  return `expected to ${what} on ${where} (${over}, ${login}), but ${type === '' ? message : type}; check that the brokers run, ${setting}.brokers, and whether they want TLS or a login`;
 }

@@ -1,17 +1,16 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
-import type { Log, LogReader, LogRecord, Topic } from '../../core/log.js';
+import { readersOf, type Log, type LogReader, type LogRecord, type Topic } from '../../core/log.js';
 import type { Logger } from '../../core/logger.js';
 import type { Metrics } from '../../core/metrics.js';
 import type { KafkaConfig } from '../config.js';
 import { appendInstruments, type AppendInstruments } from '../instruments.js';
-import { topicName } from '../topics.js';
+import { ownNames, type KafkaNames } from '../topics.js';
 import { makeClient, NO_RETRY, PATIENT } from './client.js';
-import { SupervisedConsumer, type ConsumerHooks } from './consumer.js';
-import { groupName, KafkaOffsets } from './offsets.js';
+import { KafkaMember } from './member.js';
+import { KafkaOffsets } from './offsets.js';
 import { KafkaProducer } from './producer.js';
-import { KafkaReader } from './reader.js';
 
 /** How often it is looked whether somebody has added partitions. */
 const REFRESH_EVERY_MS = 30_000;
@@ -43,7 +42,8 @@ interface OpenLog {
  */
 export class KafkaLog implements DistributedLog {
   readonly #instruments: AppendInstruments;
-  readonly #readers = new Set<KafkaReader>();
+  readonly #members = new Set<KafkaMember>();
+  readonly #names: KafkaNames;
   readonly #stopped = new AbortController();
   #opened: OpenLog | undefined;
   #refreshing: Promise<void> | undefined;
@@ -53,6 +53,7 @@ export class KafkaLog implements DistributedLog {
     private readonly deps: KafkaLogDeps,
   ) {
     this.#instruments = appendInstruments(deps.metrics);
+    this.#names = ownNames(config);
   }
 
   async start(): Promise<void> {
@@ -60,7 +61,7 @@ export class KafkaLog implements DistributedLog {
     const { config, deps } = this;
     // First without retries, so that what is wrong is said at once.
     const consumers = makeClient(config, deps.logger, PATIENT);
-    const offsets = new KafkaOffsets(consumers, config, deps.clock);
+    const offsets = new KafkaOffsets(consumers, { ...config, names: this.#names }, deps.clock);
     const producer = new KafkaProducer(makeClient(config, deps.logger, NO_RETRY), config, {
       ...deps,
       partitionsOf: (topic) => offsets.partitionsOf(topic),
@@ -74,14 +75,14 @@ export class KafkaLog implements DistributedLog {
     }
     this.#opened = { consumers, offsets, producer };
     this.#refreshing = this.#keepRefreshing(this.#opened);
-    for (const reader of this.#readers) reader.start();
+    for (const member of this.#members) member.start();
   }
 
   async stop(): Promise<void> {
     const opened = this.#opened;
     this.#stopped.abort();
     this.#opened = undefined;
-    await Promise.all([...this.#readers].map((reader) => reader.close()));
+    await Promise.all([...this.#members].map((member) => member.close()));
     await opened?.producer.close();
     await this.#refreshing;
     await opened?.offsets.disconnect();
@@ -109,25 +110,23 @@ export class KafkaLog implements DistributedLog {
   }
 
   reader(topic: Topic, group: string): LogReader {
+    return this.readers([topic], group)[topic];
+  }
+
+  readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {
     const { config, deps } = this;
-    const options = {
-      groupId: groupName(topic, group, config),
-      topic: topicName(topic, config),
-      sessionTimeoutMs: config.sessionTimeoutMs,
-    };
-    const reader: KafkaReader = new KafkaReader(
-      { topic, group, config },
+    const member = new KafkaMember(
+      { topics, group, config, names: this.#names },
       {
         ...deps,
         offsets: () => this.#source().offsets,
-        consumer: (hooks: ConsumerHooks) =>
-          new SupervisedConsumer(options, { ...deps, hooks, kafka: () => this.#source().consumers }),
-        onClosed: (closed) => this.#readers.delete(closed),
+        kafka: () => this.#source().consumers,
+        onClosed: (closed) => this.#members.delete(closed),
       },
     );
-    this.#readers.add(reader);
-    if (this.#opened !== undefined) reader.start();
-    return reader;
+    this.#members.add(member);
+    if (this.#opened !== undefined) member.start();
+    return readersOf(topics, (topic) => member.readers.get(topic)!);
   }
 
   async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {

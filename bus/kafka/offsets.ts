@@ -1,10 +1,9 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
-import { TOPICS, type Topic } from '../../core/log.js';
-import type { KafkaConfig } from '../config.js';
-import { topicName } from '../topics.js';
-import { isElecting, toBusError } from './faults.js';
+import type { Topic } from '../../core/log.js';
+import type { KafkaNames } from '../topics.js';
+import { isElecting, toBusError, type FaultPlace } from './faults.js';
 
 /** A partition without leader has one within a second or two, or it is an outage. */
 const TRY_AGAIN_MS = 200;
@@ -16,14 +15,6 @@ export interface Bounds {
   readonly high: number;
 }
 
-/**
- * Members of one group of Kafka must all read the same topics, while a role reads each of its topics by a reader of its own.
- * So each has a group: `assay.sample.spans`.
- */
-export function groupName(topic: Topic, group: string, { topicPrefix }: KafkaConfig): string {
-  return `${topicPrefix}${group}.${topic}`;
-}
-
 /** Asks the brokers where topics begin and end, and how far groups are. Every answer is of now. */
 export class KafkaOffsets {
   readonly #admin: Admin;
@@ -31,7 +22,7 @@ export class KafkaOffsets {
 
   constructor(
     kafka: Kafka,
-    private readonly config: KafkaConfig,
+    private readonly place: FaultPlace & { readonly names: KafkaNames },
     private readonly clock: Clock,
   ) {
     this.#admin = kafka.admin();
@@ -41,11 +32,12 @@ export class KafkaOffsets {
   async connect(): Promise<void> {
     await this.#ask('connect', () => this.#admin.connect());
     const there = new Set(await this.#ask('list its topics', () => this.#admin.listTopics()));
-    const missing = TOPICS.map((topic) => topicName(topic, this.config)).filter((name) => !there.has(name));
+    const { brokers, names } = this.place;
+    const missing = [...names.topics.values()].filter((name) => !there.has(name));
     if (missing.length > 0) {
       throw new PipelineError(
         'BUS_UNAVAILABLE',
-        `expected Kafka at ${this.config.brokers.join(', ')} to have the topics ${missing.join(', ')}, but it has not; run assay topics create with these settings`,
+        `expected Kafka at ${brokers.join(', ')} to have the topics ${missing.join(', ')}, but it has not; ${names.remedy}`,
       );
     }
     await this.refresh();
@@ -57,12 +49,12 @@ export class KafkaOffsets {
 
   /** Looks how many partitions each topic has now. */
   async refresh(): Promise<void> {
-    const names = new Map(TOPICS.map((topic) => [topicName(topic, this.config), topic]));
+    const byName = new Map([...this.place.names.topics].map(([topic, name]) => [name, topic]));
     const { topics } = await this.#ask('look at its topics', () =>
-      this.#admin.fetchTopicMetadata({ topics: [...names.keys()] }),
+      this.#admin.fetchTopicMetadata({ topics: [...byName.keys()] }),
     );
     for (const { name, partitions } of topics) {
-      const topic = names.get(name);
+      const topic = byName.get(name);
       if (topic !== undefined) this.#partitions.set(topic, partitions.length);
     }
   }
@@ -76,7 +68,7 @@ export class KafkaOffsets {
 
   /** @throws {PipelineError} BUS_UNAVAILABLE */
   async bounds(topic: Topic): Promise<ReadonlyMap<number, Bounds>> {
-    const name = topicName(topic, this.config);
+    const name = this.#nameOf(topic);
     const found = await this.#ask(`read the ends of ${name}`, () => this.#admin.fetchTopicOffsets(name));
     return new Map(found.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]));
   }
@@ -86,8 +78,8 @@ export class KafkaOffsets {
    * @throws {PipelineError} BUS_UNAVAILABLE
    */
   async committed(topic: Topic, group: string): Promise<ReadonlyMap<number, number>> {
-    const name = topicName(topic, this.config);
-    const groupId = groupName(topic, group, this.config);
+    const name = this.#nameOf(topic);
+    const groupId = this.place.names.group(group);
     const found = await this.#ask(`read the offsets of the group ${groupId}`, () =>
       this.#admin.fetchOffsets({ groupId, topics: [name] }),
     );
@@ -99,12 +91,18 @@ export class KafkaOffsets {
     return offsets;
   }
 
+  #nameOf(topic: Topic): string {
+    const name = this.place.names.topics.get(topic);
+    if (name === undefined) throw new RangeError(`expected one of the topics that are read here, got ${topic}`);
+    return name;
+  }
+
   async #ask<T>(what: string, question: () => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried += 1) {
       try {
         return await question();
       } catch (error) {
-        if (tried >= MOST_TRIES || !isElecting(error)) throw toBusError(what, error, this.config);
+        if (tried >= MOST_TRIES || !isElecting(error)) throw toBusError(what, error, this.place);
       }
       await this.clock.sleep(TRY_AGAIN_MS);
     }

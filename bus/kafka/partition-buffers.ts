@@ -8,12 +8,12 @@ export interface Placed {
 }
 
 interface Held {
-  readonly messages: readonly KafkaMessage[];
+  messages: readonly KafkaMessage[];
   next: number;
-  readonly emptied: () => void;
+  bytes: number;
 }
 
-/** What was fetched and not polled yet: at most one batch a partition, given out in turn so that none of them waits for long. */
+/** What was fetched and not polled yet, given out in turn so that no partition waits for long. */
 export class PartitionBuffers {
   readonly #held = new Map<number, Held>();
 
@@ -21,22 +21,31 @@ export class PartitionBuffers {
     return this.#held.size === 0;
   }
 
-  /** Resolves once all of it was taken or dropped. Takes the place of what was held of this partition. */
-  hold(partition: number, messages: readonly KafkaMessage[]): Promise<void> {
-    this.drop(partition);
-    return new Promise((emptied) => {
-      this.#held.set(partition, { messages, next: 0, emptied });
-    });
+  /** Of messages that were not taken yet. */
+  bytesOf(partition: number): number {
+    return this.#held.get(partition)?.bytes ?? 0;
+  }
+
+  /** Behind what is there of this partition. */
+  add(partition: number, messages: readonly KafkaMessage[]): void {
+    if (messages.length === 0) return;
+    const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
+    const held = this.#held.get(partition);
+    if (held === undefined) {
+      this.#held.set(partition, { messages, next: 0, bytes });
+      return;
+    }
+    held.messages = [...held.messages.slice(held.next), ...messages];
+    held.next = 0;
+    held.bytes += bytes;
   }
 
   drop(partition: number): void {
-    const held = this.#held.get(partition);
     this.#held.delete(partition);
-    held?.emptied();
   }
 
   dropAll(): void {
-    for (const partition of [...this.#held.keys()]) this.drop(partition);
+    this.#held.clear();
   }
 
   /** At least one, when there is one; in offset order within a partition. */
@@ -45,14 +54,24 @@ export class PartitionBuffers {
     let bytes = 0;
     for (const [partition, held] of [...this.#held]) {
       for (let message = held.messages[held.next]; message !== undefined; message = held.messages[held.next]) {
-        const size = message.value?.length ?? 0;
-        if (taken.length >= maxRecords || (taken.length > 0 && bytes + size > maxBytes)) return taken;
+        const size = sizeOf(message);
+        if (taken.length >= maxRecords || (taken.length > 0 && bytes + size > maxBytes)) {
+          // The next take begins with the others.
+          this.#held.delete(partition);
+          this.#held.set(partition, held);
+          return taken;
+        }
         taken.push({ partition, message });
         bytes += size;
         held.next += 1;
+        held.bytes -= size;
       }
       this.drop(partition);
     }
     return taken;
   }
+}
+
+function sizeOf({ value }: KafkaMessage): number {
+  return value?.length ?? 0;
 }

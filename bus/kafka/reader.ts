@@ -3,9 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { LogReader, PollOptions, StoredRecord, Topic } from '../../core/log.js';
 import type { Logger } from '../../core/logger.js';
-import type { KafkaConfig } from '../config.js';
-import type { ConsumerHooks, SupervisedConsumer } from './consumer.js';
-import { isRebalancing, toBusError } from './faults.js';
+import { isRebalancing, toBusError, type FaultPlace } from './faults.js';
 import type { KafkaOffsets } from './offsets.js';
 import { PartitionBuffers, type Placed } from './partition-buffers.js';
 
@@ -16,11 +14,13 @@ const STUCK_MS = 30_000;
 /** How long a commit is tried while the group changes or the broker is away. */
 const COMMIT_MS = 10_000;
 const COMMIT_WAIT_MS = 200;
+/** Of a partition no more is fetched while so much of it waits to be polled. Less would leave a consumer waiting for the next fetch. */
+const HELD_BYTES = 1_048_576;
 
 export interface ReaderOptions {
   readonly topic: Topic;
   readonly group: string;
-  readonly config: KafkaConfig;
+  readonly config: FaultPlace;
 }
 
 export interface ReaderDeps {
@@ -28,26 +28,43 @@ export interface ReaderDeps {
   readonly logger: Logger;
   /** @throws {PipelineError} BUS_CLOSED while the log is not open */
   readonly offsets: () => KafkaOffsets;
-  /** Makes the consumer that feeds this reader; it is started when the log is. */
-  readonly consumer: (hooks: ConsumerHooks) => SupervisedConsumer;
-  readonly onClosed: (reader: KafkaReader) => void;
+  readonly feed: Feed;
 }
 
+/** The topic's part of the consumer that feeds a reader. */
+export interface Feed {
+  /** Fetches from here on. */
+  seek(partition: number, offset: number): void;
+  /** Fetches nothing more of this partition, or goes on to. */
+  setPaused(partition: number, isPaused: boolean): void;
+  /** @throws {Error} of kafkajs, or because the group has not been joined */
+  commit(partition: number, offset: number): Promise<void>;
+  /** Replaces a consumer that seems to be stuck. */
+  restart(reason: string): void;
+  /** The reader wants nothing more. */
+  close(): Promise<void>;
+}
+
+/** What came of a topic to this member, each with its turn: see `LogReader.assigned`. */
+export type Turns = ReadonlyMap<number, number>;
+
 /**
- * One member of a group, reading a topic of Kafka: kafkajs pushes batches, this holds one a partition until it is polled.
+ * A member of a group, reading one topic of Kafka: kafkajs pushes batches, this holds a few a partition until they are polled.
  *
  * An empty poll says that everything was read that lay there: what is behind waits longer than `waitMs`, as long as the broker
  * is away too. The sampler's clock and the writer's order rest on that.
  */
 export class KafkaReader implements LogReader {
   readonly #buffers = new PartitionBuffers();
-  readonly #consumer: SupervisedConsumer;
   readonly #closed = new AbortController();
   /** Next offset to give, by partition. Outlives the consumer: what was given is not given twice to the same reader. */
   readonly #positions = new Map<number, number>();
+  /** Next offset to take from the consumer, by partition. */
+  readonly #fetched = new Map<number, number>();
+  readonly #full = new Set<number>();
   /** What this member knows of the group's offsets; what others commit is learnt at the next assignment. */
   #committed: Map<number, number> | undefined;
-  #assigned: ReadonlySet<number> | undefined;
+  #assigned: Turns | undefined;
   #soughtBeforeJoin = new Map<number, number>();
   #paused = false;
   #sleeper: AbortController | undefined;
@@ -58,20 +75,6 @@ export class KafkaReader implements LogReader {
     private readonly deps: ReaderDeps,
   ) {
     this.#fedAtMs = deps.clock.nowMs();
-    this.#consumer = deps.consumer({
-      onAssigned: (partitions) => {
-        this.#assign(partitions);
-      },
-      onLost: () => {
-        this.#buffers.dropAll();
-      },
-      onBatch: (payload) => this.#take(payload),
-    });
-  }
-
-  /** Joins the group, in the background and for as long as it is open. */
-  start(): void {
-    if (!this.#closed.signal.aborted) this.#consumer.start();
   }
 
   async poll(options: PollOptions, signal: AbortSignal): Promise<readonly StoredRecord[]> {
@@ -116,6 +119,10 @@ export class KafkaReader implements LogReader {
     return this.deps.offsets().committed(this.options.topic, this.options.group);
   }
 
+  assigned(): Turns {
+    return this.#assigned ?? NONE;
+  }
+
   seek(partition: number, offset: number): void {
     if (this.#assigned === undefined) {
       this.#soughtBeforeJoin.set(partition, offset);
@@ -123,9 +130,7 @@ export class KafkaReader implements LogReader {
     }
     // Another member reads it, from where the group is.
     if (!this.#assigned.has(partition) || this.#positions.get(partition) === offset) return;
-    this.#positions.set(partition, offset);
-    this.#consumer.seek(partition, offset);
-    this.#buffers.drop(partition);
+    this.#goTo(partition, offset);
   }
 
   pause(): void {
@@ -141,8 +146,47 @@ export class KafkaReader implements LogReader {
     this.#closed.abort();
     this.#wake();
     this.#buffers.dropAll();
-    await this.#consumer.stop();
-    this.deps.onClosed(this);
+    await this.deps.feed.close();
+  }
+
+  /** Reads these from now on: on from where it was in those that it had, else from what the group committed. */
+  assign(turns: Turns): void {
+    this.#assigned = turns;
+    this.#committed = undefined;
+    this.lose();
+    this.#fedAtMs = this.deps.clock.nowMs();
+    for (const [partition, offset] of this.#soughtBeforeJoin) this.#positions.set(partition, offset);
+    this.#soughtBeforeJoin = new Map();
+    for (const [partition, offset] of [...this.#positions]) {
+      if (turns.has(partition)) this.#goTo(partition, offset);
+      // Whoever has it now reads on from the group's offset, and so does this member when it comes back.
+      else this.#positions.delete(partition);
+    }
+    this.#wake();
+  }
+
+  /** What was fetched will be fetched again, by whomever. */
+  lose(): void {
+    this.#buffers.dropAll();
+    this.#fetched.clear();
+    for (const partition of this.#full) this.deps.feed.setPaused(partition, false);
+    this.#full.clear();
+  }
+
+  take({ batch: { partition, messages } }: EachBatchPayload): void {
+    if (this.#closed.signal.aborted) return;
+    this.#fedAtMs = this.deps.clock.nowMs();
+    const from = this.#fetched.get(partition) ?? 0;
+    const fresh = messages.filter(({ offset }) => Number(offset) >= from);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    this.#fetched.set(partition, Number(last.offset) + 1);
+    this.#buffers.add(partition, fresh);
+    if (this.#buffers.bytesOf(partition) >= HELD_BYTES) {
+      this.#full.add(partition);
+      this.deps.feed.setPaused(partition, true);
+    }
+    this.#wake();
   }
 
   #requireOpen(): void {
@@ -151,51 +195,27 @@ export class KafkaReader implements LogReader {
     throw new PipelineError('BUS_CLOSED', `expected the reader of ${topic} for ${group} to be open, but it was closed`);
   }
 
-  #assign(partitions: readonly number[]): void {
-    this.#assigned = new Set(partitions);
-    this.#committed = undefined;
-    this.#buffers.dropAll();
-    this.#fedAtMs = this.deps.clock.nowMs();
-    for (const [partition, offset] of this.#soughtBeforeJoin) this.#positions.set(partition, offset);
-    this.#soughtBeforeJoin = new Map();
-    for (const [partition, offset] of [...this.#positions]) {
-      if (this.#assigned.has(partition)) this.#consumer.seek(partition, offset);
-      // Whoever has it now reads on from the group's offset, and so does this member when it comes back.
-      else this.#positions.delete(partition);
-    }
-    this.#wake();
+  #goTo(partition: number, offset: number): void {
+    this.#positions.set(partition, offset);
+    this.#fetched.set(partition, offset);
+    this.#buffers.drop(partition);
+    this.#letFlow(partition);
+    this.deps.feed.seek(partition, offset);
   }
 
-  /** Holds what came until it was polled, and stays a member of the group meanwhile. */
-  async #take(payload: EachBatchPayload): Promise<void> {
-    const { partition, messages } = payload.batch;
-    if (payload.isStale() || this.#closed.signal.aborted) return;
-    this.#fedAtMs = this.deps.clock.nowMs();
-    const from = this.#positions.get(partition) ?? 0;
-    const fresh = messages.filter(({ offset }) => Number(offset) >= from);
-    if (fresh.length > 0) {
-      let isEmptied = false;
-      const emptied = this.#buffers.hold(partition, fresh).then(() => {
-        isEmptied = true;
-      });
-      this.#wake();
-      const beatMs = Math.floor(this.options.config.sessionTimeoutMs / 10);
-      while (!hasHappened(() => isEmptied)) {
-        await this.#orSleep(emptied, beatMs);
-        if (!payload.isRunning()) return;
-        await payload.heartbeat();
-      }
-    }
-    // Dropped for a seek: the next fetch is from there.
-    if (!payload.isStale() && (this.#positions.get(partition) ?? 0) > Number(fresh.at(-1)?.offset ?? -1))
-      payload.resolveOffset(payload.batch.lastOffset());
+  #letFlow(partition: number): void {
+    if (!this.#full.delete(partition)) return;
+    this.deps.feed.setPaused(partition, false);
   }
 
   #give(options: PollOptions): readonly StoredRecord[] {
-    return this.#buffers.take(options).map((placed) => {
+    const records = this.#buffers.take(options).map((placed) => {
       this.#positions.set(placed.partition, Number(placed.message.offset) + 1);
       return toRecord(this.options.topic, placed);
     });
+    for (const partition of [...this.#full])
+      if (this.#buffers.bytesOf(partition) < HELD_BYTES / 2) this.#letFlow(partition);
+    return records;
   }
 
   async #hasReadAll(signal: AbortSignal): Promise<boolean> {
@@ -204,9 +224,10 @@ export class KafkaReader implements LogReader {
     if (assigned === undefined) return false;
     try {
       const bounds = await untilAborted(this.deps.offsets().bounds(this.options.topic), signals);
-      const unknown = [...assigned].some((partition) => !this.#positions.has(partition));
+      const partitions = [...assigned.keys()];
+      const unknown = partitions.some((partition) => !this.#positions.has(partition));
       const committed = unknown ? await untilAborted(this.committed(), signals) : undefined;
-      const isBehind = [...assigned].some((partition) => {
+      const isBehind = partitions.some((partition) => {
         const { low, high } = bounds.get(partition) ?? { low: 0, high: 0 };
         return Math.max(low, this.#positions.get(partition) ?? committed?.get(partition) ?? 0) < high;
       });
@@ -226,7 +247,7 @@ export class KafkaReader implements LogReader {
     const nowMs = this.deps.clock.nowMs();
     if (nowMs - this.#fedAtMs < Math.max(STUCK_MS, 3 * config.sessionTimeoutMs)) return;
     this.#fedAtMs = nowMs;
-    this.#consumer.restart(`it brought nothing of ${topic}, though there is something to read`);
+    this.deps.feed.restart(`it brought nothing of ${topic}, though there is something to read`);
   }
 
   async #commitOnce(partition: number, nextOffset: number): Promise<void> {
@@ -235,7 +256,7 @@ export class KafkaReader implements LogReader {
     this.#committed ??= new Map(await this.committed());
     const known = this.#committed;
     if (nextOffset <= (known.get(partition) ?? 0)) return;
-    await this.#consumer.commit(partition, nextOffset);
+    await this.deps.feed.commit(partition, nextOffset);
     known.set(partition, nextOffset);
   }
 
@@ -250,18 +271,9 @@ export class KafkaReader implements LogReader {
     await this.deps.clock.sleep(ms, sleeper.signal);
     signal.removeEventListener('abort', this.#wake);
   }
-
-  async #orSleep(event: Promise<void>, ms: number): Promise<void> {
-    const waited = new AbortController();
-    await Promise.race([event, this.deps.clock.sleep(ms, waited.signal)]);
-    waited.abort();
-  }
 }
 
-/** A call, because the compiler takes a variable that was just false to stay so. */
-function hasHappened(ask: () => boolean): boolean {
-  return ask();
-}
+const NONE: Turns = new Map();
 
 /** Leaves the promise to itself once one of them aborts. */
 async function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {

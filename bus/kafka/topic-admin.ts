@@ -95,6 +95,7 @@ async function create(admin: Admin, specs: readonly TopicSpec[], kafka: KafkaCon
     throw toBusError('create topics', firstOf(error), kafka);
   }
   const after = await statesOnceThere(admin, specs);
+  for (const name of missing) await onceLed(admin, name);
   return after.map((state) =>
     missing.has(state.name) && state.status === 'ok' ? { ...state, status: 'created' } : state,
   );
@@ -109,6 +110,19 @@ async function statesOnceThere(admin: Admin, specs: readonly TopicSpec[]): Promi
     });
     const isThere = states?.every(({ status }) => status !== 'missing') === true;
     if (states !== undefined && (isThere || looks >= MOST_LOOKS)) return states;
+    await systemClock.sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** A leader answers as one a moment after it is named; until then it refuses what is written to the topic. */
+async function onceLed(admin: Admin, name: string): Promise<void> {
+  for (let looks = 1; ; looks += 1) {
+    try {
+      await admin.fetchTopicOffsets(name);
+      return;
+    } catch (error) {
+      if (looks >= MOST_LOOKS) throw error;
+    }
     await systemClock.sleep(LOOK_EVERY_MS);
   }
 }

@@ -1,35 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Report, TraceRow, Why } from '../../app/index.js';
-import { agentRun, SPANS_PER_RUN, traceIdOf } from '../../bench/agent-run.js';
+import { SPANS_PER_RUN, traceIdOf } from '../../bench/agent-run.js';
 import {
-  askAssay,
   runAssay,
   spawnCommand,
   startAssayProcess,
   temporaryDirectory,
   type AssayProcess,
 } from '../helpers/assay-process.js';
-import { deliver } from '../helpers/deliver.js';
 import { freePort } from '../helpers/free-port.js';
 import { judgeArgs, startJudgeServer, type JudgeServer } from '../helpers/judge-server.js';
-import { until } from '../helpers/until.js';
+import { ledgerOf, sendRuns } from '../helpers/ledger.js';
 
 const RUNS = 20;
-const START_MS = Date.now() - 60_000;
 const QUICK = ['quietMs=300', 'orphanQuietMs=300', 'pi.unsuspected=0.6', 'salt=store-over-http-salt'].flatMap((set) => [
   '--set',
   `sampler.${set}`,
 ]);
-
-/** What Assay made of the runs. */
-interface Ledger {
-  readonly traces: readonly object[];
-  readonly coverage: Report['coverage'];
-  readonly releases: Report['releases'];
-  readonly why: readonly object[];
-}
 
 describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
   let judge: JudgeServer;
@@ -62,45 +50,18 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     return { ...assay, data };
   }
 
-  async function send(url: string, numbers: readonly number[]): Promise<void> {
-    const signal = AbortSignal.timeout(60_000);
-    for (const number of numbers) {
-      const release = number % 2 === 0 ? '1.0' : '1.1';
-      const run = agentRun({ number, release, truncated: number % 5 === 3, startMs: START_MS + number * 1_000 });
-      await deliver(() => url, run, signal);
-    }
-  }
-
-  async function ledger(data: string, received: number): Promise<Ledger> {
-    const report = await until(
-      () => askAssay<Report>(data, 'report'),
-      ({ coverage }) => coverage.received === received && coverage.open + coverage.pending === 0,
-      120_000,
-    );
-    const traces = await askAssay<readonly TraceRow[]>(data, 'traces', '--limit', '1000');
-    const byId = [...traces].sort((a, b) => (a.traceId < b.traceId ? -1 : 1));
-    const whys = [];
-    for (const { traceId } of byId.slice(0, 4)) {
-      const { trajectory, outcome } = await askAssay<Why>(data, 'why', traceId);
-      whys.push({ trajectory, outcome });
-    }
-    // When a trace was received is its own.
-    const timeless = byId.map(({ firstSeenAt, ...row }) => ({ ...row, isDated: firstSeenAt !== '' }));
-    return { traces: timeless, coverage: report.coverage, releases: report.releases, why: whys };
-  }
-
   const numbers = Array.from({ length: RUNS }, (_, n) => n);
 
   it('keeps the same ledger as embedded, though answers are lost after the commit and blocks refused', async () => {
     const embedded = await start([]);
-    await send(embedded.url, numbers);
-    const expected = await ledger(embedded.data, RUNS);
+    await sendRuns(() => embedded.url, numbers);
+    const expected = await ledgerOf(embedded.data, RUNS);
 
     const faults = ['--fault', 'drop-answer=5', '--fault', 'too-many-parts=4'];
     const store = await startServer(['--http', '127.0.0.1:0', ...faults]);
     const assay = await start(['--set', `store.clickhouse.url=${store}`]);
-    await send(assay.url, numbers);
-    expect(await ledger(assay.data, RUNS)).toEqual(expected);
+    await sendRuns(() => assay.url, numbers);
+    expect(await ledgerOf(assay.data, RUNS)).toEqual(expected);
 
     const rows = async (table: string): Promise<number> =>
       Number(await (await fetch(store, { method: 'POST', body: `SELECT count() FROM ${table}` })).text());
@@ -123,11 +84,11 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     const [data, http] = [temporaryDirectory(), `127.0.0.1:${await freePort()}`];
     const store = await startServer(['--http', http], data);
     const assay = await start(['--set', `store.clickhouse.url=${store}`]);
-    await send(assay.url, [0, 1]);
-    await ledger(assay.data, 2);
+    await sendRuns(() => assay.url, [0, 1]);
+    await ledgerOf(assay.data, 2);
     const [server] = running.splice(0, 1);
     await server?.stop();
-    await send(assay.url, [2, 3, 4]);
+    await sendRuns(() => assay.url, [2, 3, 4]);
     await expect(runAssay(['report', '--data', assay.data])).resolves.toMatchObject({
       code: 3,
       stderr: expect.stringMatching(
@@ -137,7 +98,7 @@ describe('assay up with store.clickhouse.url', { timeout: 240_000 }, () => {
     await startServer(['--http', http], data);
     // Stopped in this order again.
     running.reverse();
-    expect((await ledger(assay.data, 5)).coverage.received).toBe(5);
+    expect((await ledgerOf(assay.data, 5)).coverage.received).toBe(5);
   });
 
   it('is looked at by assay doctor, whose test span does not get there', async () => {

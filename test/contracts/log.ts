@@ -153,6 +153,23 @@ export function describeLog(name: string, makePlace: () => Promise<LogPlace>, tr
       expect(await log.lag('spans', 'two')).toBe(2);
     });
 
+    it('gives one member a reader of each topic, with the partitions of the same numbers', async () => {
+      const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+      const topics = ['spans', 'logs', 'decisions'] as const;
+      const readers = log.readers(topics, 'g');
+      for (const topic of topics) await log.append(keys.map((key) => textRecord(topic, key, `${topic} ${key}`)));
+      for (const topic of topics) {
+        const records = await pollCount(readers[topic], keys.length);
+        expect([...texts(records)].sort()).toEqual(keys.map((key) => `${topic} ${key}`));
+        for (const { partition } of records) expect(readers[topic].assigned().get(partition)).toBeGreaterThan(0);
+        expect(readers[topic].assigned()).toEqual(readers.spans.assigned());
+      }
+      const [first] = await pollCount(log.reader('spans', 'other'), 1);
+      await readers.spans.commit(first!.partition, first!.offset + 1);
+      expect(await log.lag('spans', 'g')).toBe(keys.length - 1);
+      expect(await log.lag('logs', 'g')).toBe(keys.length);
+    });
+
     it('never moves a commit back', async () => {
       await log.append(['1', '2', '3'].map((text) => textRecord('spans', 'a', text)));
       const reader = log.reader('spans', 'g');

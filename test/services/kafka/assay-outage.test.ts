@@ -21,7 +21,8 @@ describe('assay up while its broker is killed and comes back', { timeout: 240_00
     const { topicPrefix } = kafkaSettings(plain);
     await makeTopics(kafkaSettings(plain, { topicPrefix }), plain);
     const kafka = [`brokers=[${plain}]`, `topicPrefix=${topicPrefix}`, 'sessionTimeoutMs=6000', 'appendTimeoutMs=2000'];
-    const settings = [...kafka.map((value) => `bus.kafka.${value}`), 'sampler.quietMs=500'];
+    const sampler = ['sampler.quietMs=500', 'sampler.salt=a-salt-of-the-tests'];
+    const settings = [...kafka.map((value) => `bus.kafka.${value}`), ...sampler];
     assay = await startAssayProcess({ data, args: settings.flatMap((value) => ['--set', value]) });
   }, 200_000);
 

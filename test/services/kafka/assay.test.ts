@@ -112,8 +112,9 @@ describe('assay up on Kafka', { timeout: 180_000 }, () => {
 });
 
 function settingsOf(broker: string, prefix: string): readonly string[] {
-  return [`brokers=[${broker}]`, `topicPrefix=${prefix}`, 'sessionTimeoutMs=6000'].flatMap((value) => [
+  const kafka = [`brokers=[${broker}]`, `topicPrefix=${prefix}`, 'sessionTimeoutMs=6000'];
+  return ['sampler.salt=a-salt-of-the-tests', ...kafka.map((value) => `bus.kafka.${value}`)].flatMap((value) => [
     '--set',
-    `bus.kafka.${value}`,
+    value,
   ]);
 }

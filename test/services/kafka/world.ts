@@ -45,14 +45,16 @@ export async function makeTopics(config: KafkaConfig, broker: string, partitions
   }));
   await withAdmin(broker, async (admin) => {
     await admin.createTopics({ topics, waitForLeaders: false });
-    await until(
-      () =>
-        admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) }).then(
-          () => true,
-          () => false,
-        ),
-      (isThere) => isThere,
-    );
+    // Answered by the leader of each partition, once it is one.
+    for (const { topic } of topics)
+      await until(
+        () =>
+          admin.fetchTopicOffsets(topic).then(
+            () => true,
+            () => false,
+          ),
+        (isLed) => isLed,
+      );
   });
 }
 

@@ -1,4 +1,4 @@
-import { createLmdbState } from '../bus/index.js';
+import { createKafkaSource, createLmdbState } from '../bus/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError } from '../core/errors.js';
@@ -86,8 +86,15 @@ export function buildRole(name: RoleName, context: RoleContext): Promise<Role> {
 async function receive(context: RoleContext): Promise<Role> {
   const { createCollector } = await import('../collector/index.js');
   const log = await makeLog(context);
+  const { source: settings } = context.config.bus;
+  const source =
+    settings === undefined
+      ? undefined
+      : await createKafkaSource(settings, { ...observed(context), random: Math.random });
+  const encoding = settings?.encoding ?? 'otlp_proto';
   const collector = createCollector(context.config.collector, {
     ...observed(context),
+    sources: (source?.readers ?? []).map(([topic, reader]) => ({ topic, reader, encoding })),
     log: announcingLog(log, context.process),
     busRefusal: (bytes) => log.refusal(bytes),
     admin: (path) => context.process.admin(path),
@@ -98,7 +105,7 @@ async function receive(context: RoleContext): Promise<Role> {
     return grpcUrl === undefined ? { url } : { url, grpcUrl };
   };
   return {
-    components: [log, collector],
+    components: [log, ...some(source), collector],
     handlers: { refusal: () => log.refusal(), busState: () => log.state() },
     address,
   };

@@ -1,11 +1,21 @@
-import type { KafkaConfig } from './config.js';
+import type { KafkaConfig, KafkaSourceConfig } from './config.js';
 import type { DistributedLog, KafkaLogDeps } from './kafka/kafka-log.js';
+import type { ForeignTopics } from './kafka/source.js';
 import type { TopicAdminOptions, TopicState } from './kafka/topic-admin.js';
 
 /** The bus on Kafka. Its client is loaded here and not before: who runs embedded has none of it in memory. */
 export async function createKafkaLog(config: KafkaConfig, deps: KafkaLogDeps): Promise<DistributedLog> {
   const { KafkaLog } = await import('./kafka/kafka-log.js');
   return new KafkaLog(config, deps);
+}
+
+/** Topics that an OpenTelemetry Collector writes. */
+export async function createKafkaSource(
+  config: KafkaSourceConfig,
+  deps: Omit<KafkaLogDeps, 'metrics'>,
+): Promise<ForeignTopics> {
+  const { KafkaSource } = await import('./kafka/source.js');
+  return new KafkaSource(config, deps);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
-import type { Log } from '../core/log.js';
+import type { Log, LogReader } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { refusalAnswer, type Answer } from './answer.js';
@@ -20,6 +20,7 @@ import { createRefusalLog } from './refusal-log.js';
 import { dispatch, type Route, type Routes } from './routes.js';
 import type { SignalName } from './signal-names.js';
 import { LOGS, METRICS, TRACES } from './signals.js';
+import { createSourceIntake, sourceCounters } from './source-intake.js';
 
 /** What an operator's path answers. */
 export interface AdminPage {
@@ -39,10 +40,19 @@ export interface CollectorDeps {
   readonly clock: Clock;
   /** Answers /healthz, /readyz and /metrics; without it they are not served. */
   readonly admin?: (path: string) => Promise<AdminPage | undefined>;
+  /** Topics that are taken in beside what is sent. Who opens and closes them is not the collector. */
+  readonly sources?: readonly CollectorSource[];
   /** In [0, 1); spreads the senders' retries. */
   readonly random?: () => number;
   /** How full the heap is, in [0, 1]; of this thread when it is left out. */
   readonly heapRatio?: () => number;
+}
+
+/** A topic with OTLP requests that somebody else writes. */
+export interface CollectorSource {
+  readonly topic: 'spans' | 'logs';
+  readonly encoding: 'otlp_proto' | 'otlp_json';
+  readonly reader: Pick<LogReader, 'poll' | 'commit'>;
 }
 
 /** The OTLP receiver. */
@@ -92,6 +102,7 @@ export function createCollector(options: CollectorConfig, deps: CollectorDeps): 
     },
   });
   const grpc = options.grpc.enabled ? createGrpcServer(options, { receiver, auth, clock, closed, metrics }) : undefined;
+  const intakes = makeIntakes(options, deps, receiver);
   return {
     get url() {
       return http.url;
@@ -107,9 +118,10 @@ export function createCollector(options: CollectorConfig, deps: CollectorDeps): 
         await http.stop(AbortSignal.abort());
         throw error;
       }
+      for (const intake of intakes) await intake.start(signal);
     },
     async stop(signal) {
-      await Promise.all([http.stop(signal), grpc?.stop(signal)]);
+      await Promise.all([http.stop(signal), grpc?.stop(signal), ...intakes.map((intake) => intake.stop(signal))]);
     },
   };
 }
@@ -133,6 +145,23 @@ function makeReceiver(options: CollectorConfig, deps: CollectorDeps): Receiver {
     ),
     counters: signalCounters(metrics),
   });
+}
+
+function makeIntakes({ tenant }: CollectorConfig, deps: CollectorDeps, receiver: Receiver): readonly Component[] {
+  const { sources = [], clock, logger, metrics } = deps;
+  if (sources.length === 0) return [];
+  const counters = sourceCounters(metrics);
+  return sources.map(({ topic, encoding, reader }) =>
+    createSourceIntake(
+      {
+        signal: topic === 'spans' ? TRACES : LOGS,
+        encoding: encoding === 'otlp_json' ? 'application/json' : 'application/x-protobuf',
+        tenant,
+        reader,
+      },
+      { receiver, clock, logger, counters },
+    ),
+  );
 }
 
 interface RouteDeps extends CollectorDeps {

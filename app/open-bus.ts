@@ -1,8 +1,8 @@
 import { createKafkaLog, createLmdbLog, type BusConfig, type BusState, type KafkaLogDeps } from '../bus/index.js';
-import type { Log } from '../core/log.js';
+import type { ScannableLog } from '../core/log.js';
 
 /** The bus, whichever it is, and what may be asked of it beside its records. */
-export interface Bus extends Log {
+export interface Bus extends ScannableLog {
   /** Why no spans are taken at the moment, or not so many bytes of them, as one sentence; undefined when they are. */
   refusal(bytes?: number): string | undefined;
   /** What lies in the data directory, as numbers; undefined on Kafka, whose own tools know more. */

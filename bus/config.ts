@@ -104,11 +104,22 @@ export type KafkaSourceConfig = z.output<typeof source>;
 /** What both have. */
 export type KafkaConnection = Pick<KafkaConfig, keyof typeof connection>;
 
+const deadLetters = z.strictObject({
+  hours: z.number().positive().default(168).describe('Age in hours at which a dead letter is removed.'),
+  maxBytes: z
+    .int()
+    .min(1_048_576)
+    .default(256 * MIB)
+    .describe('Size in bytes of all of them above which the oldest are removed. On Kafka its own limits hold.'),
+});
+
 /** Settings of the bus: the embedded one, or Kafka where `kafka` is set. */
 export const busConfig = z.strictObject({
   kafka: kafka
     .optional()
-    .describe('Kafka in place of the embedded bus; of the settings beside it only retention.hours then counts.'),
+    .describe(
+      'Kafka in place of the embedded bus; of the settings beside it only retention.hours and retention.deadLetters.hours then count.',
+    ),
   source: source
     .optional()
     .describe(
@@ -135,9 +146,14 @@ export const busConfig = z.strictObject({
         .min(10)
         .default(10_000)
         .describe('Time between two looks for what to remove, in milliseconds.'),
+      deadLetters: deadLetters
+        .prefault({})
+        .describe('The records that a role could not read: `assay dead-letters list` shows them, no group reads them.'),
     })
     .prefault({})
-    .describe('What is removed. A record that a consumer group has not committed, or that no group reads, never is.'),
+    .describe(
+      'What is removed. A record that a consumer group has not committed, or that no group reads, never is; dead letters go by rules of their own.',
+    ),
   capacityBytes: z
     .int()
     .min(1_048_576)

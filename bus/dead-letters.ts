@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Topic } from '../core/log.js';
+import type { Logger } from '../core/logger.js';
 import type { Environment } from './environment.js';
+import type { BusInstruments } from './instruments.js';
 import { type BlockMeta, moveGroupsOn, PARTITION, type Tables } from './tables.js';
 
 /** More are not kept: the one that was found first goes. */
@@ -55,6 +57,27 @@ export function openDeadLetters(environment: Environment, tables: Tables): DeadL
       return true;
     },
   };
+}
+
+export interface NoteDeps {
+  readonly environment: Environment;
+  readonly deadLetters: DeadLetters;
+  readonly logger: Logger;
+  readonly instruments: Pick<BusInstruments, 'corruptRecords'>;
+}
+
+/** Says each find once, whoever came to it first. What cannot be written down is said each time it is found. */
+export async function noteSpoilt(letters: readonly DeadLetter[], deps: NoteDeps): Promise<void> {
+  const { environment, deadLetters, logger, instruments } = deps;
+  const isNew = (letter: DeadLetter): boolean => deadLetters.put(letter);
+  const found = await environment.write({ apply: () => letters.filter(isNew) }).catch(() => letters);
+  for (const letter of found) {
+    instruments.corruptRecords.add(letter.endOffset - letter.firstOffset, { topic: letter.topic });
+    logger.error(
+      { ...letter },
+      'records of the bus are not those that were written and are skipped; check the disk; assay doctor lists them',
+    );
+  }
 }
 
 /** What is noted of bytes that failed their checksum. */

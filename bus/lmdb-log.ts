@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { PipelineError } from '../core/errors.js';
-import { readersOf, type Log, type LogReader, type LogRecord, type RecordPlace, type Topic } from '../core/log.js';
+import {
+  readersOf,
+  type LogReader,
+  type LogRecord,
+  type RecordPlace,
+  type ScannableLog,
+  type StoredRecord,
+  type Topic,
+} from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { createAppender, type Appender } from './appender.js';
@@ -15,6 +23,7 @@ import { eraseKeys } from './erase.js';
 import { busInstruments, type BusInstruments } from './instruments.js';
 import { lagOf, readState, type BusState } from './inspect.js';
 import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
+import { scanTopic } from './lmdb-scan.js';
 import { renameGroups } from './renamed-groups.js';
 import { sweepUntil } from './retention.js';
 import { PARTITION, openTables } from './tables.js';
@@ -32,7 +41,7 @@ export interface BusDeps {
 }
 
 /** A log that knows of the disk that it lies on. */
-export interface EmbeddedLog extends Log {
+export interface EmbeddedLog extends ScannableLog {
   /** Why no spans are taken at the moment, or not so many bytes of them, as one sentence; undefined when they are. */
   refusal(bytes?: number): string | undefined;
   /** What lies on it, as numbers. */
@@ -161,6 +170,10 @@ class LmdbLog implements EmbeddedLog {
 
   readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {
     return readersOf(topics, (topic) => this.reader(topic, group));
+  }
+
+  scan(topic: Topic, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]> {
+    return scanTopic(topic, signal, { ...this.#deps, instruments: this.#instruments, source: () => this.#source() });
   }
 
   async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {

@@ -3,7 +3,7 @@ import { PipelineError } from '../core/errors.js';
 import type { LogReader, PollOptions, StoredRecord, Topic } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import { BlockCursor } from './block-cursor.js';
-import type { DeadLetter, DeadLetters } from './dead-letters.js';
+import { noteSpoilt, type DeadLetter, type DeadLetters } from './dead-letters.js';
 import type { Environment } from './environment.js';
 import type { BusInstruments } from './instruments.js';
 import { PARTITION, type Tables } from './tables.js';
@@ -59,7 +59,7 @@ export class LmdbReader implements LogReader {
   #gaveRecords = false;
   #sleeper: AbortController | undefined;
   /** Found and not written down yet. */
-  #dead: DeadLetter[] = [];
+  readonly #dead: DeadLetter[] = [];
 
   constructor(options: ReaderOptions, deps: ReaderDeps) {
     this.#options = options;
@@ -99,7 +99,7 @@ export class LmdbReader implements LogReader {
     for (;;) {
       if (signal.aborted || this.#isClosed()) return [];
       const records = this.#paused ? [] : this.#read(cursor, options);
-      if (this.#dead.length > 0) await this.#bury();
+      if (this.#dead.length > 0) await noteSpoilt(this.#dead.splice(0), { ...this.#deps, ...this.#deps.source() });
       const intervalMs = this.#intervalMs();
       this.#gaveRecords = records.length > 0;
       if (records.length > 0 || remainingMs <= 0) return records;
@@ -183,22 +183,6 @@ export class LmdbReader implements LogReader {
       this.#dead.push(letter);
     };
     return new BlockCursor(topic, committed, { clock: this.#deps.clock, onDead });
-  }
-
-  /** Says each once, whichever group found it first. What cannot be written down is said each time it is found. */
-  async #bury(): Promise<void> {
-    const letters = this.#dead.splice(0);
-    const { logger, instruments, source } = this.#deps;
-    const { environment, deadLetters } = source();
-    const isNew = (letter: DeadLetter): boolean => deadLetters.put(letter);
-    const found = await environment.write({ apply: () => letters.filter(isNew) }).catch(() => letters);
-    for (const letter of found) {
-      instruments.corruptRecords.add(letter.endOffset - letter.firstOffset, { topic: letter.topic });
-      logger.error(
-        { ...letter },
-        'records of the bus are not those that were written and are skipped; check the disk; assay doctor lists them',
-      );
-    }
   }
 
   /** How long it waited: until woken, or `ms` at least, also on a clock that stands still. */

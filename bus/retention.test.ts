@@ -3,21 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Log, Topic } from '../core/log.js';
+import type { Topic } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import { noMetrics } from '../core/metrics.js';
-import { textRecord } from '../test/contracts/log.js';
-import { busConfig, createLmdbLog } from './index.js';
+import { scanned, textRecord } from '../test/contracts/log.js';
+import { busConfig, createLmdbLog, type EmbeddedLog } from './index.js';
 
 const never = new AbortController().signal;
 const BLOCK = 'x'.repeat(300_000);
+const HOUR_MS = 3_600_000;
 
 let directory: string;
-let log: Log;
+let log: EmbeddedLog;
 let sweeps: number;
+let stepMs: number;
 /** Sleeps for a moment, each time an age further on: everything is old at the second look. */
 const clock = {
-  nowMs: () => sweeps * 100 * 3_600_000,
+  nowMs: () => sweeps * stepMs,
   async sleep(ms: number, signal?: AbortSignal) {
     await sleep(Math.min(ms, 5), undefined, { signal: signal ?? never }).catch(() => undefined);
     sweeps += 1;
@@ -26,8 +28,10 @@ const clock = {
 
 beforeEach(async () => {
   sweeps = 1;
+  stepMs = 100 * HOUR_MS;
   directory = mkdtempSync(join(tmpdir(), 'assay-retention-'));
-  const retention = { hours: 1, maxBytes: 2 ** 20, sweepIntervalMs: 10 };
+  const deadLetters = { hours: 250, maxBytes: 1_000_000 };
+  const retention = { hours: 1, maxBytes: 2 ** 20, sweepIntervalMs: 10, deadLetters };
   log = createLmdbLog(
     { directory, ...busConfig.parse({}), retention },
     { clock, logger: silentLogger, metrics: noMetrics },
@@ -81,4 +85,22 @@ it('removes what all groups have committed, up to the newest block', async () =>
   reader.seek(0, 0);
   const [first] = await reader.poll({ maxRecords: 1, maxBytes: 1, waitMs: 0 }, never);
   expect(first!.offset).toBe(7);
+});
+
+it('removes dead letters, which no group reads, by their own size and then by their own age', async () => {
+  const offsets = async (): Promise<readonly number[]> =>
+    (await scanned(log, 'dead-letters')).map(({ offset }) => offset);
+  stepMs = 0;
+  await fill('dead-letters');
+  expect(await offsets()).toHaveLength(8);
+  // Who reads nothing does not sweep.
+  log.reader('verdicts', 'other');
+  await vi.waitUntil(async () => (await offsets()).length < 8);
+  await sweptTwice();
+  expect(await offsets()).toEqual([5, 6, 7]);
+  stepMs = 100 * HOUR_MS;
+  // All but the newest, which tells the next offset.
+  await vi.waitUntil(async () => (await offsets()).length === 1);
+  expect(await offsets()).toEqual([7]);
+  expect(log.state().groups.map(({ topic }) => topic)).not.toContain('dead-letters');
 });

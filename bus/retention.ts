@@ -9,6 +9,8 @@ import type { BlockMeta, Tables } from './tables.js';
 
 /** Blocks removed in one transaction at most, so that an append never waits long for the write lock. */
 const BLOCKS_PER_PASS = 64;
+/** Of dead letters no more blocks are kept, so that a sweep need not look at many. */
+const MOST_LETTER_BLOCKS = 10_000;
 const HOUR_MS = 3_600_000;
 
 /** How often it is swept while the topics are nearly as large as they may become: then somebody is refused, and waits for it. */
@@ -29,7 +31,8 @@ export interface RetentionDeps {
 /**
  * One bounded pass: removes the oldest blocks that are too old, or that are over the size, and that every group of their
  * topic has committed. On a disk that is nearly full that is whatever is committed, until there is room in the file for
- * new records. The newest block of a topic always stays, because the next offset is read from it.
+ * new records. Dead letters go by their own age and size. The newest block of a topic always stays, because the next offset
+ * is read from it.
  *
  * @returns true when the pass was used up, so that there may be more to remove
  */
@@ -38,8 +41,14 @@ async function sweepOnce(options: RetentionOptions, deps: RetentionDeps): Promis
   const { retention } = options;
   const choose = (): readonly BlockMeta[] => {
     const surplusBytes = Math.max(tables.sizeBytes() - retention.maxBytes, missingBytes(options, deps));
-    const candidates = TOPICS.flatMap((topic) => removableBlocks(topic, tables));
-    return oldestOf(candidates, { olderThanMs: clock.nowMs() - retention.hours * HOUR_MS, surplusBytes });
+    const candidates = TOPICS.filter((topic) => topic !== 'dead-letters').flatMap((topic) =>
+      removableBlocks(topic, tables),
+    );
+    const olderThanMs = clock.nowMs() - retention.hours * HOUR_MS;
+    return [...oldLetters(options, deps), ...oldestOf(candidates, { olderThanMs, surplusBytes })].slice(
+      0,
+      BLOCKS_PER_PASS,
+    );
   };
   // First without the write lock, which appends wait for.
   tables.refresh();
@@ -68,6 +77,15 @@ function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
   if (committed.length === 0) return [];
   const limit = Math.min(...committed, tables.newestBlock(topic)?.firstOffset ?? 0);
   return tables.oldestBlocks(topic, BLOCKS_PER_PASS).filter(({ endOffset }) => endOffset <= limit);
+}
+
+/** No group reads dead letters, so none holds them back. */
+function oldLetters({ retention }: RetentionOptions, { tables, clock }: RetentionDeps): readonly BlockMeta[] {
+  const { hours, maxBytes } = retention.deadLetters;
+  const blocks = tables.oldestBlocks('dead-letters', MOST_LETTER_BLOCKS + BLOCKS_PER_PASS);
+  if (blocks.length > MOST_LETTER_BLOCKS) return blocks.slice(0, blocks.length - MOST_LETTER_BLOCKS);
+  const surplusBytes = blocks.reduce((sum, { bytes }) => sum + bytes, -maxBytes);
+  return oldestOf(blocks.slice(0, -1), { olderThanMs: clock.nowMs() - hours * HOUR_MS, surplusBytes });
 }
 
 function oldestOf(

@@ -12,6 +12,8 @@ export interface TopicShape {
 
 const JSON_DOCUMENTS: TopicShape = { partitions: 6, maxMessageBytes: 1 * MIB };
 const OTLP_BYTES: TopicShape = { partitions: 6, maxMessageBytes: 8 * MIB };
+/** Any record of the others, with what is added to its headers. Few, so that their order may be that of all. */
+const DEAD_LETTERS: TopicShape = { partitions: 1, maxMessageBytes: 9 * MIB };
 
 /** Every topic, written once; `assay topics create` makes them so. Policies are few, and their order is that of all. */
 export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
@@ -22,6 +24,7 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   verdicts: JSON_DOCUMENTS,
   spend: JSON_DOCUMENTS,
   policies: { ...JSON_DOCUMENTS, partitions: 1 },
+  'dead-letters': DEAD_LETTERS,
 };
 
 /** What the brokers call the topics and groups of a log. */
@@ -45,6 +48,8 @@ export function ownNames(options: Pick<TopicOptions, 'topicPrefix'>): KafkaNames
 export interface TopicOptions {
   readonly topicPrefix: string;
   readonly retentionHours: number;
+  /** Of the dead letters, in place of `retentionHours`. */
+  readonly deadLetterHours: number;
   readonly replicationFactor: number;
   readonly minInsyncReplicas: number;
 }
@@ -64,6 +69,7 @@ export interface TopicSpec {
 export function topicSpecs(options: TopicOptions): readonly TopicSpec[] {
   return TOPICS.map((topic) => {
     const { partitions, maxMessageBytes } = TOPIC_SHAPES[topic];
+    const hours = topic === 'dead-letters' ? options.deadLetterHours : options.retentionHours;
     return {
       topic,
       name: topicName(topic, options),
@@ -71,7 +77,7 @@ export function topicSpecs(options: TopicOptions): readonly TopicSpec[] {
       replicationFactor: options.replicationFactor,
       settings: {
         'cleanup.policy': 'delete',
-        'retention.ms': String(Math.round(options.retentionHours * 3_600_000)),
+        'retention.ms': String(Math.round(hours * 3_600_000)),
         'max.message.bytes': String(maxMessageBytes),
         'min.insync.replicas': String(options.minInsyncReplicas),
         // Bus time is the broker's: clocks of senders differ.

@@ -4,9 +4,20 @@ import type { Component } from './component.js';
  * The topics of the pipeline. A role meets another only here.
  * `spans`: OTLP `ExportTraceServiceRequest` in protobuf, spans of one trace, key = trace id in lower-case hex.
  * `logs`: OTLP `ExportLogsServiceRequest` in protobuf, log events of one trace, keyed alike.
+ * `dead-letters`: records of the others as they were, that a role could not read, keyed alike. No group reads it: see
+ * core/dead-letter.ts.
  * The rest: one JSON document a record, key = trace id.
  */
-export const TOPICS = ['spans', 'logs', 'decisions', 'judgements', 'verdicts', 'spend', 'policies'] as const;
+export const TOPICS = [
+  'spans',
+  'logs',
+  'decisions',
+  'judgements',
+  'verdicts',
+  'spend',
+  'policies',
+  'dead-letters',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** The record header that carries the tenant; the client's own is dropped at admission. */
@@ -96,6 +107,17 @@ export interface Log extends Component {
    * @returns how many were taken out; null when this bus takes no single records out, and only its retention removes them
    */
   erase(keys: readonly string[], erases?: (record: RecordPlace) => boolean): Promise<number | null>;
+}
+
+/** A bus that can also be looked through by who is no consumer. */
+export interface ScannableLog extends Log {
+  /**
+   * All that lies in a topic, up to its end, in offset order within a partition. Joins no group and commits nothing, so that
+   * nothing is kept for it. What is appended meanwhile may or may not come.
+   *
+   * Throws the signal's reason when it aborts; without that it waits as long as the bus is away.
+   */
+  scan(topic: Topic, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]>;
 }
 
 /** One of each topic. */

@@ -36,7 +36,8 @@ async function manage(task: 'list' | 'create', options: CommonOptions, terminal:
     );
   }
   const { manageTopics } = await import('../../bus/index.js');
-  const states = await manageTopics(task, { kafka: bus.kafka, retentionHours: bus.retention.hours });
+  const { hours: retentionHours, deadLetters } = bus.retention;
+  const states = await manageTopics(task, { kafka: bus.kafka, retentionHours, deadLetterHours: deadLetters.hours });
   const text =
     options.json === true
       ? JSON.stringify({ topics: states }, undefined, 2)

@@ -1,7 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
-import { readersOf, type Log, type LogReader, type LogRecord, type Topic } from '../../core/log.js';
+import {
+  readersOf,
+  type LogReader,
+  type LogRecord,
+  type PollOptions,
+  type ScannableLog,
+  type StoredRecord,
+  type Topic,
+} from '../../core/log.js';
 import type { Logger } from '../../core/logger.js';
 import type { Metrics } from '../../core/metrics.js';
 import type { KafkaConfig } from '../config.js';
@@ -16,6 +25,8 @@ import { KafkaProducer } from './producer.js';
 const REFRESH_EVERY_MS = 30_000;
 /** How often while records are refused. */
 const PROBE_EVERY_MS = 1_000;
+/** Of a scan. An empty poll says that all was read that lay there. */
+const AT_ONCE: PollOptions = { maxRecords: 1_000, maxBytes: 8 * 2 ** 20, waitMs: 0 };
 
 export interface KafkaLogDeps {
   readonly clock: Clock;
@@ -25,7 +36,7 @@ export interface KafkaLogDeps {
 }
 
 /** A log on Kafka that knows how its last request went. */
-export interface DistributedLog extends Log {
+export interface DistributedLog extends ScannableLog {
   /** Why records are not taken at the moment, as one sentence; undefined when they are. */
   refusal(): string | undefined;
 }
@@ -127,6 +138,21 @@ export class KafkaLog implements DistributedLog {
     this.#members.add(member);
     if (this.#opened !== undefined) member.start();
     return readersOf(topics, (topic) => member.readers.get(topic)!);
+  }
+
+  /** By a group of its own, of which nothing is left once it is over: a consumer must have one. */
+  async *scan(topic: Topic, signal: AbortSignal): AsyncGenerator<readonly StoredRecord[], void, undefined> {
+    const reader = this.reader(topic, `scan.${randomUUID()}`);
+    try {
+      for (;;) {
+        const records = await reader.poll(AT_ONCE, signal);
+        signal.throwIfAborted();
+        if (records.length === 0) return;
+        yield records;
+      }
+    } finally {
+      await reader.close();
+    }
   }
 
   async endOffsets(topic: Topic): Promise<ReadonlyMap<number, number>> {

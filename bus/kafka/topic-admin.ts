@@ -31,6 +31,7 @@ export interface TopicState {
 export interface TopicAdminOptions {
   readonly kafka: KafkaConfig;
   readonly retentionHours: number;
+  readonly deadLetterHours: number;
 }
 
 /** What `assay topics` does: looks, and makes what is missing. Nothing is ever changed or deleted. */
@@ -48,9 +49,9 @@ export async function withTopicAdmin<T>(
   options: TopicAdminOptions,
   work: (admin: TopicAdmin) => Promise<T>,
 ): Promise<T> {
-  const { kafka, retentionHours } = options;
+  const { kafka, retentionHours, deadLetterHours } = options;
   const admin = makeClient(kafka, silentLogger, NO_RETRY).admin();
-  const specs = topicSpecs({ ...kafka, retentionHours });
+  const specs = topicSpecs({ ...kafka, retentionHours, deadLetterHours });
   try {
     await connect(admin, kafka);
     return await work({

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../core/errors.js';
-import type { Log, LogReader, LogRecord, PollOptions, StoredRecord, Topic } from '../../core/log.js';
+import type { LogReader, LogRecord, PollOptions, ScannableLog, StoredRecord, Topic } from '../../core/log.js';
 
 /** A place where logs can be opened on the same records, one after the other or at the same time. */
 export interface LogPlace {
   /** A started log on this place's records. */
-  open(): Promise<Log>;
+  open(): Promise<ScannableLog>;
   /** Stops what is still open and removes the records. */
   dispose(): Promise<void>;
 }
@@ -37,6 +37,13 @@ export async function pollCount(reader: LogReader, count: number, options = wide
   return records;
 }
 
+/** All that a scan gives. */
+export async function scanned(log: ScannableLog, topic: Topic): Promise<readonly StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  for await (const records of log.scan(topic, never)) found.push(...records);
+  return found;
+}
+
 /** In what one bus may differ from another. */
 export interface LogTraits {
   /** Records of different keys keep their order too, as on a single partition. */
@@ -50,7 +57,7 @@ export interface LogTraits {
 export function describeLog(name: string, makePlace: () => Promise<LogPlace>, traits: LogTraits): void {
   describe(`${name} as a Log`, () => {
     let place: LogPlace;
-    let log: Log;
+    let log: ScannableLog;
 
     beforeEach(async () => {
       place = await makePlace();
@@ -60,7 +67,7 @@ export function describeLog(name: string, makePlace: () => Promise<LogPlace>, tr
       await place.dispose();
     });
 
-    async function reopen(): Promise<Log> {
+    async function reopen(): Promise<ScannableLog> {
       await log.stop(never);
       log = await place.open();
       return log;
@@ -303,6 +310,34 @@ export function describeLog(name: string, makePlace: () => Promise<LogPlace>, tr
       const records = await pollCount(reader, 20_000, { ...wide, maxRecords: 999 });
       expect(new Set(texts(records)).size).toBe(20_000);
       expect(await log.lag('spend', 'g')).toBe(20_000);
+    });
+
+    it('gives who scans a topic all of it, as often as it is asked, whatever groups have committed', async () => {
+      expect(await scanned(log, 'dead-letters')).toEqual([]);
+      const records = Array.from({ length: 30 }, (_, at) => textRecord('dead-letters', `k${at % 4}`, String(at)));
+      await log.append(records.map((record) => ({ ...record, headers: { 'assay.tenant': 'acme' } })));
+      await log.append([textRecord('spans', 'k0', 'another topic')]);
+      const reader = log.reader('dead-letters', 'g');
+      for (const { partition, offset } of await pollCount(reader, 30)) await reader.commit(partition, offset + 1);
+      await reader.close();
+      for (let times = 0; times < 2; times += 1) {
+        const found = await scanned(log, 'dead-letters');
+        for (const key of ['k0', 'k1', 'k2', 'k3'])
+          expect(texts(found.filter((record) => record.key === key))).toEqual(
+            texts(records.filter((record) => record.key === key).map((record) => record as StoredRecord)),
+          );
+        expect(found).toHaveLength(30);
+        expect(found[0]).toMatchObject({ topic: 'dead-letters', headers: { 'assay.tenant': 'acme' } });
+      }
+    });
+
+    it('ends a scan with the reason of a signal that aborts', async () => {
+      await log.append([textRecord('spans', 'a', '1')]);
+      const reason = new Error('enough');
+      const scan = async (): Promise<void> => {
+        for await (const records of log.scan('spans', AbortSignal.abort(reason))) expect(records).toEqual([]);
+      };
+      await expect(scan()).rejects.toBe(reason);
     });
 
     it('takes an empty append', async () => {

@@ -37,7 +37,7 @@ export async function withAdmin<T>(broker: string, work: (admin: Admin) => Promi
 
 /** Makes the topics of these settings, with few partitions, so that many tests fit on one broker. */
 export async function makeTopics(config: KafkaConfig, broker: string, partitions = 3): Promise<void> {
-  const topics = topicSpecs({ ...config, retentionHours: 24 }).map(({ name, settings }) => ({
+  const topics = topicSpecs({ ...config, retentionHours: 24, deadLetterHours: 24 }).map(({ name, settings }) => ({
     topic: name,
     numPartitions: partitions,
     replicationFactor: 1,

@@ -129,6 +129,14 @@ describe.each(STORES)('erase (%s)', (kind) => {
     return { cells: await reader.releaseCells(), coverage: await reader.coverage(), spend: await reader.spend() };
   }
 
+  it('takes the dead letters of a trace too, and no others', async () => {
+    for (const n of [1, 2]) await log.append([...judged(n), json('decisions', traceIdOf(n), { broken: SECRET })]);
+    await written();
+    expect(log.records.get('dead-letters')).toHaveLength(2);
+    await writer.erase({ by: 'trace', value: traceIdOf(1), dryRun: false });
+    expect(log.records.get('dead-letters')!.map(({ key }) => key)).toEqual([traceIdOf(2)]);
+  });
+
   it('takes the content of one trace from store and bus, and changes no number of the report', async () => {
     for (const n of [1, 2, 3]) await log.append(judged(n));
     await written();

@@ -15,6 +15,7 @@ export class MemoryLog implements Log {
   readonly offsets = new Map<string, number>();
   /** Throws where a test wants it to. */
   beforeCommit: (topic: Topic) => void = () => undefined;
+  beforeAppend: (records: readonly LogRecord[]) => void = () => undefined;
   onPoll: () => void = () => undefined;
   /** Offsets go on where they were when records are erased. */
   private readonly ends = new Map<string, number>();
@@ -26,6 +27,7 @@ export class MemoryLog implements Log {
   async stop(): Promise<void> {}
 
   async append(records: readonly LogRecord[]): Promise<void> {
+    this.beforeAppend(records);
     for (const record of records) {
       const partition = Buffer.from(record.key).reduce((sum, byte) => sum + byte, 0) % this.partitions;
       const stored = this.of(record.topic);

@@ -1,9 +1,11 @@
+import { bury, recordId } from '../core/dead-letter.js';
 import { faultPoint } from '../core/fault-points.js';
-import type { LogReader, StoredRecord } from '../core/log.js';
+import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { State } from '../core/state.js';
-import { type Block, type BlockDeps, blockToken, type OffsetRange, type Skipped } from './block.js';
+import { type Block, type BlockDeps, blockToken, type OffsetRange } from './block.js';
 import type { StoreConfig } from './config.js';
+import { toGivenUp } from './given-up.js';
 import type { TopicTable } from './topic-table.js';
 import { createBlocks } from './topic-tables.js';
 import type { WriterMetrics } from './writer-metrics.js';
@@ -16,6 +18,7 @@ const POLL_BYTES = 4 * 1024 * 1024;
 
 export interface TopicWriterDeps extends BlockDeps {
   readonly reader: LogReader;
+  readonly log: Pick<Log, 'append'>;
   readonly state: State;
   readonly logger: Logger;
   readonly metrics: WriterMetrics;
@@ -176,7 +179,7 @@ export class TopicWriter {
       await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
       faultPoint('writer-before-insert');
       const rows = await block.insert(blockToken(tokenName, ranges), signal);
-      this.#report(block.skipped);
+      await this.#bury(block);
       faultPoint('writer-after-insert');
       for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
       await state.delete([this.#pendingKey]);
@@ -187,14 +190,18 @@ export class TopicWriter {
     }
   }
 
-  #report(skipped: readonly Skipped[]): void {
+  /** Before the offsets move: what could not be read is then in the dead letters, or comes again. */
+  async #bury({ skipped }: Block): Promise<void> {
+    if (skipped.length === 0) return;
     const { topic } = this.table;
-    if (skipped.length > 0) this.deps.metrics.skipped.add(skipped.length, { topic });
+    const { log, logger, metrics } = this.deps;
+    await bury(toGivenUp(skipped), log);
+    metrics.skipped.add(skipped.length, { topic });
     for (const { record, error } of skipped) {
       const { partition, offset, key } = record;
-      this.deps.logger.error(
+      logger.error(
         { topic, partition, offset, key, error },
-        'a record cannot be read and is not in the store',
+        `a record cannot be read and is not in the store; assay dead-letters show ${recordId(record)} tells more`,
       );
     }
   }

@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../core/clock.js';
+import { readLetter, toOriginal, type DeadRecord } from '../core/dead-letter.js';
+import { PipelineError } from '../core/errors.js';
+import type { LogRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import { silentLogger } from '../core/logger.js';
 import { type Metrics, noMetrics } from '../core/metrics.js';
@@ -336,6 +339,75 @@ describe.each(STORES)('writer (%s)', (kind) => {
     expect(await number(COUNT_SPANS)).toBe(2);
     expect(await number('SELECT count() AS n FROM assay_decisions')).toBe(1);
     expect(errors).toHaveLength(2);
+  });
+
+  /** What lies among the dead letters, in the order that it came. */
+  const letters = (): readonly DeadRecord[] =>
+    (log.records.get('dead-letters') ?? []).map((record) => readLetter(record)!);
+
+  it('puts what it cannot read into the dead letters, each once and as it was', async () => {
+    const poison: LogRecord = {
+      ...{ topic: 'spans', key: traceIdOf(9), value: Buffer.from([0xff, 0xff]) },
+      headers: { 'assay.tenant': 'acme' },
+    };
+    await log.append([
+      poison,
+      spansRecord(traceIdOf(1)),
+      jsonRecord('decisions', 'x', { version: 1 }),
+      jsonRecord('verdicts', 'x', 'no verdict'),
+      jsonRecord('spend', 'x', []),
+      jsonRecord('policies', 'x', {}),
+      { ...logsRecord(traceIdOf(9), 1), value: Buffer.from([0xff, 0xff]) },
+      logsRecord(traceIdOf(1), 1),
+    ]);
+    await start();
+    await drained();
+    expect(letters().map(({ topic, role, code }) => `${topic} ${role} ${code}`)).toEqual([
+      'spans write OTLP_MALFORMED',
+      'logs write OTLP_MALFORMED',
+      'policies write RECORD_MALFORMED',
+      'decisions write RECORD_MALFORMED',
+      'verdicts write RECORD_MALFORMED',
+      'spend write RECORD_MALFORMED',
+    ]);
+    expect(toOriginal(letters()[0]!)).toEqual(poison);
+    expect(await number(COUNT_SPANS)).toBe(2);
+    expect(await number('SELECT count() AS n FROM otel_logs')).toBe(1);
+  });
+
+  it('commits nothing that it cannot read while the bus does not take its letter', async () => {
+    let away = true;
+    log.beforeAppend = (records) => {
+      if (away && records.some(({ topic }) => topic === 'dead-letters'))
+        throw new PipelineError('BUS_UNAVAILABLE', 'away');
+    };
+    await log.append([
+      { topic: 'spans', key: traceIdOf(9), value: Buffer.from([0xff, 0xff]) },
+      spansRecord(traceIdOf(1)),
+      spansRecord(traceIdOf(2)),
+    ]);
+    let failures = 0;
+    await start({ logger: { ...silentLogger, error: () => void (failures += 1) } });
+    await vi.waitFor(() => {
+      expect(failures).toBeGreaterThan(2);
+    });
+    expect(await log.lag('spans', 'write')).toBe(3);
+    away = false;
+    await drained();
+    expect(letters().map(({ topic }) => topic)).toEqual(['spans']);
+    expect(await number(COUNT_SPANS)).toBe(4);
+  });
+
+  it('gives a record that comes again after its letter another one of the same id', async () => {
+    await log.append([{ topic: 'decisions', key: 'x', value: Buffer.from('{') }]);
+    let deaths = 0;
+    log.beforeCommit = (topic) => {
+      if (topic === 'decisions' && (deaths += 1) === 1) throw new Error('killed');
+    };
+    await start();
+    await drained();
+    expect(letters().map(({ id }) => id)).toEqual([letters()[0]!.id, letters()[0]!.id]);
+    expect(letters()[0]!.id).toMatch(/^decisions\/[01]\/0$/);
   });
 
   it('cuts a backlog into blocks of the given size', async () => {

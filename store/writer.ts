@@ -203,7 +203,7 @@ class BusWriter implements Writer {
       this.#metrics.failures.add(1);
       logger.error(
         { error, failures: this.#failures, waitMs },
-        'the store did not take a block; nothing is lost, it is tried again',
+        'a block was not written; nothing is lost, it is tried again',
       );
       return waitMs;
     }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import type { Component } from '../core/component.js';
+import { bury, recordId } from '../core/dead-letter.js';
 import { PipelineError } from '../core/errors.js';
 import type { LogReader, StoredRecord } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
@@ -124,29 +125,46 @@ interface Desk {
 
 /** Never rejects: a record ends finished and committed, or untouched because the judge is stopping. */
 async function handle(record: StoredRecord, { reader, tracker, shift }: Desk): Promise<void> {
-  const { bench } = shift;
   const done = await persistently(() => attend(record, shift), {
     what: 'judge',
     shift,
-    async hopeless(error) {
-      await bench.giveUp(parseJudgement(record), `the judge itself failed: ${error.message}`);
-      return true as const;
-    },
+    hopeless: (error) => giveUp(record, error, shift),
   });
   if (done !== true) return;
   const next = tracker.finish(record.partition, record.offset);
   if (next !== undefined) await persistently(() => reader.commit(record.partition, next), { what: 'commit', shift });
 }
 
-async function attend(record: StoredRecord, { bench, logger, rejected }: Shift): Promise<true> {
+async function attend(record: StoredRecord, shift: Shift): Promise<true> {
   try {
-    await bench.attend(parseJudgement(record));
+    await shift.bench.attend(parseJudgement(record));
   } catch (error) {
     if (!(error instanceof PipelineError) || error.disposition !== 'reject') throw error;
-    rejected.add(1);
-    logger.error({ code: error.code, partition: record.partition, offset: record.offset }, error.message);
+    await reject(record, error, shift);
   }
   return true;
+}
+
+/** Of a judgement that breaks the judge: an error for every criterion, or, where even that breaks it, a dead letter. */
+async function giveUp(record: StoredRecord, reason: Error, shift: Shift): Promise<true> {
+  try {
+    await shift.bench.giveUp(parseJudgement(record), `the judge itself failed: ${reason.message}`);
+  } catch (error) {
+    if (error instanceof PipelineError && error.disposition !== 'reject') throw error;
+    await reject(record, error, shift);
+  }
+  return true;
+}
+
+/** Resolves once the record is in the dead letters, so that its offset may be committed. */
+async function reject(record: StoredRecord, error: unknown, { log, logger, rejected }: Shift): Promise<void> {
+  await bury([{ record, role: 'judge', error }], log);
+  rejected.add(1);
+  const { partition, offset } = record;
+  logger.error(
+    { partition, offset, error },
+    `a judgement cannot be read and is not judged; assay dead-letters show ${recordId(record)} tells more`,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, vi } from 'vitest';
 import { systemClock, type Clock } from '../core/clock.js';
+import { readLetter } from '../core/dead-letter.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Evidence, Judgement } from '../core/evidence.js';
@@ -87,6 +88,7 @@ function createMemoryLog() {
     verdicts: () => read('verdicts') as readonly Verdict[],
     spend: () => read('spend') as readonly Spend[],
     committed: () => committed.get('judge') ?? 0,
+    letters: () => of('dead-letters').map((record) => readLetter(record)),
     beforeAppend: (hook?: Hook): void => {
       refuse = hook;
     },

@@ -84,7 +84,10 @@ function decodeEvents(bytes: Uint8Array, key: string): ReturnType<typeof decodeL
   return key.startsWith(RESPONSE_KEY_PREFIX) ? [] : decodeLogEvents(bytes);
 }
 
-/** The bytes are copied: what a bus hands out may share memory with much else, and open traces are kept for long. */
+/**
+ * The bytes are copied: what a bus hands out may share memory with much else, and open traces are kept for long. A record that
+ * cannot be read is passed by; the writer, who reads it too, puts it in the dead letters.
+ */
 function decoded<T>(
   record: StoredRecord,
   decode: Decode<T>,

@@ -34,8 +34,22 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
   },
   // Also of an Assay that only receives.
   busState: { roles: [], answer: (roles) => roles.call(roles.has('query') ? 'query' : 'receive', 'busState', []) },
+  deadLetters: onTheBus('deadLetters'),
+  deadLetter: onTheBus('deadLetter'),
+  replayDeadLetters: onTheBus('replayDeadLetters'),
   testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },
 };
+
+/** A call that any role with the bus open answers: one of these runs wherever an Assay does. */
+function onTheBus(method: string): RoleCall {
+  return {
+    roles: [],
+    answer(roles, args) {
+      const names = ['query', 'receive', 'judge', 'publish'] as const;
+      return roles.call(names.find((name) => roles.has(name)) ?? 'query', method, args);
+    },
+  };
+}
 
 /** The roles that a process needs to answer this method. */
 export function rolesOf(method: string): readonly RoleName[] {

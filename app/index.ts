@@ -1,4 +1,5 @@
 export type * from './api.js';
+export type * from './dead-letters/api.js';
 export { assayConfig, type AssayConfig, type RawConfig } from './config.js';
 export { loadConfig, type ConfigSources, type LoadedConfig } from './load-config.js';
 export { startAssay, type StartOptions } from './start-assay.js';

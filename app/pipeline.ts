@@ -8,6 +8,7 @@ import type { Model } from '../core/model.js';
 import type { Metrics } from '../core/metrics.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
+import { deadLetterCalls } from './dead-letters/calls.js';
 import type { EraseRequest } from '../store/index.js';
 import { openBus, type Bus } from './open-bus.js';
 import type { RpcHandlers } from './rpc.js';
@@ -20,6 +21,8 @@ import { readVersion } from './version.js';
  *     receive ──spans──▶ sample ──judgements──▶ judge ──verdicts──▶ publish
  *                 │          │ decisions, policies │ verdicts, spend
  *                 └──────────┴────▶ write ◀────────┘          query reads what write wrote
+ *
+ * What write or judge cannot read goes to `dead-letters`, which no role reads: commands do.
  */
 export const ROLES = ['receive', 'sample', 'judge', 'publish', 'write', 'query'] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -106,7 +109,7 @@ async function receive(context: RoleContext): Promise<Role> {
   };
   return {
     components: [log, ...some(source), collector],
-    handlers: { refusal: () => log.refusal(), busState: () => log.state() },
+    handlers: { refusal: () => log.refusal(), busState: () => log.state(), ...deadLetterCalls(log) },
     address,
   };
 }
@@ -167,6 +170,7 @@ async function judge(context: RoleContext): Promise<Role> {
   const skipper = isPublished ? undefined : createSkipper({ ...observed(context), log });
   const handlers = {
     ...judgeCalls({ judge: part, config, clock }),
+    ...deadLetterCalls(log),
     async forget(traceIds: readonly string[]) {
       const forgotten = await part.forget(traceIds);
       // What is deleted from the file stays in it otherwise.
@@ -193,7 +197,7 @@ async function publish(context: RoleContext): Promise<Role> {
       fetch: own === undefined ? fetch : observeFetch(fetch, own),
     },
   );
-  return { components: [...some(own), log, publisher], handlers: {} };
+  return { components: [...some(own), log, publisher], handlers: { ...deadLetterCalls(log) } };
 }
 
 async function write(context: RoleContext): Promise<Role> {
@@ -224,7 +228,7 @@ async function query(context: RoleContext): Promise<Role> {
   };
   const queries = createQueries({ reader, log, config: context.config, model });
   const states = { busState: () => log.state(), storeState: () => reader.state() };
-  return { components: [log, reader], handlers: { ...queries, ...states } };
+  return { components: [log, reader], handlers: { ...queries, ...states, ...deadLetterCalls(log) } };
 }
 
 function makeLog(context: RoleContext): Promise<Bus> {

@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   BUS_CLOSED: 'retry',
   RECORD_MALFORMED: 'reject',
   RECORD_TOO_LARGE: 'reject',
+  RECORD_UNKNOWN: 'reject',
   STORE_UNAVAILABLE: 'retry',
   STORE_REFUSED: 'halt',
   ENGINE_MISSING: 'halt',

@@ -11,7 +11,7 @@ export const REMAINS: readonly string[] = [
 
 /** Where the bus is Kafka, whose topics lose records by age alone. */
 const REMAINS_ON_KAFKA =
-  'the records on Kafka, which takes no single ones out: they go when they are bus.retention.hours old, as assay topics list shows';
+  'the records on Kafka, which takes no single ones out: they go when they are bus.retention.hours old (dead letters: bus.retention.deadLetters.hours), as assay topics list shows';
 
 /** All that an erasure did not reach. */
 export function remainsOf({ busRecords, dryRun }: Pick<ErasedTraces, 'busRecords' | 'dryRun'>): readonly string[] {

@@ -4,6 +4,7 @@ import type { DeadLetter, DeadLetterList, ReplayedLetters, TraceRow } from '../.
 import { agentRun, traceIdOf } from '../../bench/agent-run.js';
 import { busConfig, createLmdbLog, type EmbeddedLog } from '../../bus/index.js';
 import { systemClock } from '../../core/clock.js';
+import { bury } from '../../core/dead-letter.js';
 import type { LogRecord, Topic } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
 import { noMetrics } from '../../core/metrics.js';
@@ -22,6 +23,8 @@ import { until } from '../helpers/until.js';
 const never = new AbortController().signal;
 const args = ['--set', 'sampler.quietMs=200', '--set', 'sampler.pi.unsuspected=1'];
 const KEY = 'f'.repeat(32);
+
+const PLACE = { partition: 0, offset: 7, acceptedAtMs: 1_760_000_000_000, headers: {} };
 
 /** What no reader of the topic can read. */
 function poison(topic: Topic, text = `{"no ${topic}"`): LogRecord {
@@ -114,6 +117,18 @@ describe('assay dead-letters', { timeout: 120_000 }, () => {
     const again = await runAssay(['dead-letters', 'replay', '--all', '--data', data]);
     expect(again.stdout).toBe('Nothing was replayed.\n');
     expect(await onBus((log) => scanned(log, 'verdicts'))).toHaveLength(2);
+  });
+
+  it.each(['receive', 'judge'])('answers where %s alone runs', async (role) => {
+    const left = poison('judgements');
+    await onBus((log) => bury([{ record: { ...left, ...PLACE }, role: 'judge', error: new Error('odd') }], log));
+    const assay = spawnAssay({ data, command: 'run', args: ['--role', role] });
+    running = assay;
+    await until(
+      () => Promise.resolve(assay.output()),
+      (text) => text.includes('keeps its data in'),
+    );
+    expect(await list()).toMatchObject({ total: 1, letters: [{ id: 'judgements/0/7', code: 'Error' }] });
   });
 
   it('lists a record once that comes again after a kill between its letter and the commit', async () => {

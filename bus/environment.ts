@@ -62,15 +62,12 @@ export function openEnvironment(path: string): Environment {
   const root = openRoot(path);
   const room = createFileRoom(path);
   const queue: QueuedJob[] = [];
-  let scheduled = false;
-  let patient: NodeJS.Timeout | undefined;
+  const timer = createTimer(flush);
   let closed = false;
   let closing: Promise<void> | undefined;
 
   function flush(): void {
-    scheduled = false;
-    clearTimeout(patient);
-    patient = undefined;
+    timer.clear();
     const jobs = queue.splice(0);
     if (jobs.length === 0) return;
     let results: unknown[];
@@ -97,13 +94,7 @@ export function openEnvironment(path: string): Environment {
       if (closed) return Promise.reject(closedError(path));
       return new Promise<Result>((resolve, reject) => {
         queue.push({ job, resolve: resolve as (result: unknown) => void, reject });
-        if (scheduled) return;
-        if (job.patienceMs !== undefined) {
-          patient ??= setTimeout(flush, job.patienceMs);
-          return;
-        }
-        scheduled = true;
-        setImmediate(flush);
+        timer.ring(job.patienceMs);
       });
     },
     close() {
@@ -114,6 +105,25 @@ export function openEnvironment(path: string): Environment {
         return root.close();
       });
       return closing;
+    },
+  };
+}
+
+/** When the next flush is: in this turn of the event loop for what is urgent, else within the patience of the first that waits. */
+function createTimer(flush: () => void): { ring(patienceMs: number | undefined): void; clear(): void } {
+  let urgent: NodeJS.Immediate | undefined;
+  let patient: NodeJS.Timeout | undefined;
+  return {
+    ring(patienceMs) {
+      if (urgent !== undefined) return;
+      if (patienceMs === undefined) urgent = setImmediate(flush);
+      else patient ??= setTimeout(flush, patienceMs);
+    },
+    clear() {
+      clearImmediate(urgent);
+      clearTimeout(patient);
+      urgent = undefined;
+      patient = undefined;
     },
   };
 }

@@ -371,7 +371,10 @@ describe('trouble that is not of the sender’s making', () => {
     expect((await send(rig, { headers, body })).status).toBe(503);
     isFull = false;
     let finish = (): void => undefined;
-    rig.log.onAppend = () => new Promise((done) => (finish = () => done(undefined)));
+    rig.log.onAppend = () =>
+      new Promise((done) => {
+        finish = done;
+      });
     const first = send(rig, { headers: PROTOBUF, body: valid() });
     await vi.waitFor(() => {
       expect(rig.metrics.values.get('assay_collector_in_flight_bytes')).toBeGreaterThan(0);

@@ -45,6 +45,8 @@ async function receive(request: IncomingMessage): Promise<void> {
   writer.postMessage({ bytes, isJson: request.headers['content-type'] === 'application/json' });
 }
 
+// Polled now and then over a connection that is kept; closing it just then would be taken for a failure.
+server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`listens on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
 });

@@ -20,8 +20,12 @@ export class MemoryLog implements Log {
   /** Offsets go on where they were when records are erased. */
   private readonly ends = new Map<string, number>();
   nowMs = 1_760_000_000_000;
+  /** Which partitions come to the readers: see `LogReader.assigned`. */
+  turns: ReadonlyMap<number, number>;
 
-  constructor(private readonly partitions = 1) {}
+  constructor(private readonly partitions = 1) {
+    this.turns = new Map(Array.from({ length: partitions }, (_, partition) => [partition, 1]));
+  }
 
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
@@ -50,17 +54,20 @@ export class MemoryLog implements Log {
     return {
       poll: async ({ maxRecords }) => {
         this.onPoll();
-        const ahead = this.of(topic).filter((record) => record.offset >= positions.get(record.partition)!);
+        const ahead = this.of(topic).filter(
+          ({ partition, offset }) => this.turns.has(partition) && offset >= positions.get(partition)!,
+        );
         const taken = ahead.slice(0, maxRecords);
         for (const record of taken) positions.set(record.partition, record.offset + 1);
         return taken;
       },
       commit: async (partition, nextOffset) => {
         this.beforeCommit(topic);
+        if (!this.turns.has(partition)) return;
         this.offsets.set(key(partition), Math.max(nextOffset, this.offsets.get(key(partition)) ?? 0));
       },
       committed: async () => committed(),
-      assigned: () => new Map(numbers.map((partition) => [partition, 1])),
+      assigned: () => this.turns,
       seek: (partition, offset) => void positions.set(partition, offset),
       pause: () => undefined,
       resume: () => undefined,

@@ -79,7 +79,7 @@ export class TopicWriter {
     const ends = new Map([...allEnds].filter(([partition]) => this.#positions.has(partition)));
     let writing = Promise.resolve();
     try {
-      while (this.#isBefore(ends) && !signal.aborted) {
+      while (this.#isBefore(ends) && !signal.aborted && !this.hasMoved()) {
         const block = await this.#gather(ends, signal);
         try {
           await writing;
@@ -108,7 +108,8 @@ export class TopicWriter {
     const block = this.#createBlock();
     const takesMore = (): boolean => block.rows < maxBlockRows && block.place.bytes < maxBlockBytes && !block.isFull;
     try {
-      while (this.#isBefore(ends) && takesMore() && !signal.aborted) {
+      // What is before the ends of a partition that went never comes, and what comes of another is for later.
+      while (this.#isBefore(ends) && takesMore() && !signal.aborted && !this.hasMoved()) {
         const records = await this.#poll(maxBlockBytes - block.place.bytes, signal);
         if (isAborted(signal)) break;
         // The bus answers a poll with what it has, so these offsets are gaps.

@@ -124,6 +124,33 @@ describe.each(STORES)('writer (%s)', (kind) => {
     return row!.n;
   }
 
+  it('writes what comes to it, and no more, when partitions move in the middle of a cycle', async () => {
+    const ids = Array.from({ length: 12 }, (_, at) => traceIdOf(at + 1));
+    await log.append(ids.map((id) => spansRecord(id)));
+    const ends = await log.endOffsets('spans');
+    expect(Math.min(...ends.values())).toBeGreaterThan(0);
+    log.turns = new Map([[0, 1]]);
+    // Once the cycle is under way.
+    log.onPoll = () => {
+      log.turns = new Map([[1, 2]]);
+      log.onPoll = () => undefined;
+    };
+    await start();
+    await vi.waitFor(
+      () => {
+        expect(log.offsets.get('spans/write/1')).toBe(ends.get(1));
+      },
+      { timeout: 60_000, interval: 5 },
+    );
+    expect(log.offsets.get('spans/write/0') ?? 0).toBe(0);
+    log.turns = new Map([
+      [0, 3],
+      [1, 2],
+    ]);
+    await drained();
+    expect(await number('SELECT uniqExact(TraceId) AS n FROM assay_spans')).toBe(ids.length);
+  });
+
   it('writes what every topic carries, and gives it back as it was', async () => {
     const decision = decisionOn(traceIdOf(1), {
       findings: [

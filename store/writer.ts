@@ -213,9 +213,12 @@ class BusWriter implements Writer {
     const { signal } = this.#halt;
     const { log } = this.deps;
     for (const { topic } of TOPIC_TABLES) this.#metrics.lag.set(await log.lag(topic, WRITER_GROUP), { topic });
+    if (!this.#ready || this.#writers.some((writer) => writer.hasMoved()))
+      for (const writer of this.#writers) await writer.recover(signal);
     const ends = await endsOf(log);
     for (const [index, writer] of this.#writers.entries()) {
-      if (!this.#ready || writer.hasMoved()) await writer.recover(signal);
+      // What came meanwhile is for the next cycle, so that its spans are written first there too.
+      if (writer.hasMoved()) return;
       await writer.writeUpTo(ends[index]!, signal);
     }
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PipelineError } from '../../core/errors.js';
 import { busConfig, type KafkaConfig } from '../config.js';
-import { faultOf, isTooLarge, toBusError } from './faults.js';
+import { faultOf, isAway, isTooLarge, noAnswer, toBusError } from './faults.js';
 
 const config = busConfig.parse({
   kafka: { brokers: ['kafka-1:9092', 'kafka-2:9092'], sasl: { username: 'assay', password: 'hidden' } },
@@ -21,6 +22,22 @@ describe('what Kafka says went wrong', () => {
     });
     expect(isTooLarge(wrapped('MESSAGE_TOO_LARGE'))).toBe(true);
     expect(isTooLarge(wrapped('NOT_ENOUGH_REPLICAS'))).toBe(false);
+  });
+
+  it.each([
+    [true, wrapped('', 'KafkaJSConnectionError')],
+    [true, toBusError('connect', wrapped('', 'KafkaJSConnectionClosedError'), config)],
+    [true, wrapped('', 'KafkaJSRequestTimeoutError')],
+    [true, wrapped('LEADER_NOT_AVAILABLE')],
+    [true, noAnswer(config)],
+    [false, wrapped('', 'KafkaJSSASLAuthenticationError')],
+    [false, wrapped('TOPIC_AUTHORIZATION_FAILED')],
+    [false, new PipelineError('BUS_UNAVAILABLE', 'expected the topics assay.spans, but it has not')],
+    [false, Object.assign(new Error('x'), { name: 'KafkaJSConnectionError', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })],
+    [false, Object.assign(new Error('x'), { name: 'KafkaJSConnectionError', code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })],
+    [false, 'no error'],
+  ])('is that it is away, %s, when it may be over by itself: %#', (expected, error) => {
+    expect(isAway(error)).toBe(expected);
   });
 
   it.each([

@@ -15,13 +15,49 @@ export interface Fault {
 
 /** The outer errors of kafkajs say "not retriable" of everything; only the deepest cause tells what it was. */
 export function faultOf(error: unknown): Fault {
+  const deepest = deepestOf(error);
+  if (!(deepest instanceof Error)) return { name: '', type: '', message: String(deepest) };
+  const type = 'type' in deepest && typeof deepest.type === 'string' ? deepest.type : '';
+  return { name: deepest.name, type, message: deepest.message };
+}
+
+function deepestOf(error: unknown): unknown {
   let deepest = error;
   // Bounded, should an error ever be its own cause.
   for (let depth = 0; depth < 10 && deepest instanceof Error && deepest.cause instanceof Error; depth += 1)
     deepest = deepest.cause;
-  if (!(deepest instanceof Error)) return { name: '', type: '', message: String(deepest) };
-  const type = 'type' in deepest && typeof deepest.type === 'string' ? deepest.type : '';
-  return { name: deepest.name, type, message: deepest.message };
+  return deepest;
+}
+
+/**
+ * Nobody answers, or not in time: it may be over without anybody's doing. A refused login, a missing topic and a certificate that
+ * is not trusted are not of that kind, since somebody has to change something first.
+ */
+export function isAway(error: unknown): boolean {
+  const deepest = deepestOf(error);
+  if (!(deepest instanceof Error)) return false;
+  const code = 'code' in deepest ? String(deepest.code) : '';
+  if (/CERT|SSL|TLS|SIGNATURE|EPROTO/.test(code)) return false;
+  return SILENT.includes(deepest.name) || isElecting(deepest);
+}
+
+const NO_ANSWER = 'NoAnswer';
+const SILENT = [
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSTimeout',
+  'KafkaJSLockTimeout',
+  NO_ANSWER,
+];
+
+/** Of who does not wait for an answer any longer. */
+export function noAnswer(config: KafkaConfig): PipelineError {
+  const cause = new Error('no answer came in time');
+  cause.name = NO_ANSWER;
+  return toBusError('write', cause, config);
 }
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];

@@ -37,8 +37,13 @@ export interface KafkaLogDeps {
 
 /** A log on Kafka that knows how its last request went. */
 export interface DistributedLog extends ScannableLog {
-  /** Why records are not taken at the moment, as one sentence; undefined when they are. */
+  /** Why records are not taken at the moment, as one sentence; undefined when they are. Finds out by itself when that is over. */
   refusal(): string | undefined;
+  /**
+   * As `append`, for who has another place for the records: what is refused is not counted as refused, and when the signal aborts
+   * it rejects at once with BUS_UNAVAILABLE, also while Kafka owes an answer. Some of them may have been taken by then.
+   */
+  tryAppend(records: readonly LogRecord[], signal: AbortSignal): Promise<void>;
 }
 
 interface OpenLog {
@@ -102,13 +107,23 @@ export class KafkaLog implements DistributedLog {
   async append(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
     const { producer } = this.#source();
-    const startedMs = this.deps.clock.nowMs();
     try {
-      await producer.append(records);
+      await this.#write(records, () => producer.append(records));
     } catch (error) {
       this.#instruments.refusedRecords.add(records.length, { reason: 'kafka' });
       throw error;
     }
+  }
+
+  async tryAppend(records: readonly LogRecord[], signal: AbortSignal): Promise<void> {
+    if (records.length === 0) return;
+    const { producer } = this.#source();
+    await this.#write(records, () => producer.append(records, signal));
+  }
+
+  async #write(records: readonly LogRecord[], write: () => Promise<void>): Promise<void> {
+    const startedMs = this.deps.clock.nowMs();
+    await write();
     for (const { topic, value } of records) {
       this.#instruments.appendedRecords.add(1, { topic });
       this.#instruments.appendedBytes.add(value.length, { topic });

@@ -11,7 +11,7 @@ import type { LogRecord, Topic } from '../../core/log.js';
 import type { KafkaConfig } from '../config.js';
 import { topicName } from '../topics.js';
 import { NO_RETRY } from './client.js';
-import { isTooLarge, toBusError } from './faults.js';
+import { isTooLarge, noAnswer, toBusError } from './faults.js';
 import { RecordQueue, sizeOf, type Append, type Entry } from './record-queue.js';
 
 /** Below Kafka's default limit of 1,048,588 bytes for a batch, which also holds for what is not compressible. */
@@ -76,25 +76,46 @@ export class KafkaProducer {
     return this.#problem;
   }
 
-  /** Resolves when all were acknowledged by all replicas in sync; `Log.append` says the rest. */
-  append(records: readonly LogRecord[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const deadlineMs = this.deps.clock.nowMs() + this.config.appendTimeoutMs;
-      const append: Append = { left: records.length, deadlineMs, isSettled: false, resolve, reject };
-      // Before the first is queued: none of them is sent when one cannot be.
-      const partitions = records.map((record) => this.#partitionOf(record));
-      records.forEach((record, at) => {
-        this.#queue.push({ record, partition: partitions[at] ?? 0, append });
+  /**
+   * Resolves when all were acknowledged by all replicas in sync; `Log.append` says the rest.
+   * @param giveUp - when it aborts, what was not acknowledged is given up at once, also while a request hangs
+   */
+  async append(records: readonly LogRecord[], giveUp?: AbortSignal): Promise<void> {
+    if (giveUp?.aborted === true) throw this.#whyNot();
+    let append: Append | undefined;
+    const abandon = (): void => {
+      if (append !== undefined) fail(append, this.#whyNot());
+    };
+    giveUp?.addEventListener('abort', abandon);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const deadlineMs = this.deps.clock.nowMs() + this.config.appendTimeoutMs;
+        append = { left: records.length, deadlineMs, isSettled: false, resolve, reject };
+        this.#enqueue(records, append);
       });
-      // Together with what else is appended in this turn.
-      this.#sending ??= Promise.resolve().then(() => this.#sendAll());
-    });
+    } finally {
+      giveUp?.removeEventListener('abort', abandon);
+    }
   }
 
   /** Sends what was appended, as long as it may take, and disconnects. */
   async close(): Promise<void> {
     await this.#sending;
     await this.#producer.disconnect().catch(() => undefined);
+  }
+
+  #enqueue(records: readonly LogRecord[], append: Append): void {
+    // Before the first is queued: none of them is sent when one cannot be.
+    const partitions = records.map((record) => this.#partitionOf(record));
+    records.forEach((record, at) => {
+      this.#queue.push({ record, partition: partitions[at] ?? 0, append });
+    });
+    // Together with what else is appended in this turn.
+    this.#sending ??= Promise.resolve().then(() => this.#sendAll());
+  }
+
+  #whyNot(): PipelineError {
+    return this.#problem ?? noAnswer(this.config);
   }
 
   async #connectOnce(): Promise<void> {
@@ -155,6 +176,8 @@ export class KafkaProducer {
         this.#recover();
       }
       if (left.length > 0) await this.deps.clock.sleep(waitMs * (0.5 + this.deps.random()));
+      // Who was answered meanwhile may use the memory of its records for others.
+      left = left.filter(({ append }) => !append.isSettled);
     }
   }
 

@@ -47,6 +47,26 @@ const connection = {
     .describe('Silence after which a consumer loses its partitions to others.'),
 };
 
+const kafkaSpool = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a process that only receives keeps on its own disk what Kafka does not take at the moment, and acknowledges it; other processes answer 503.',
+    ),
+  maxBytes: z
+    .int()
+    .min(16 * MIB)
+    .max(48 * GIB)
+    .default(1 * GIB)
+    .describe(
+      'Size in bytes of the records in the spool at which it takes no more; bus.minFreeBytes of its disk stay free too.',
+    ),
+  afterMs: milliseconds
+    .default(2_000)
+    .describe('How long records are tried on Kafka before it is held to be away, and they go to the spool.'),
+});
+
 const kafka = z
   .strictObject({
     ...connection,
@@ -62,6 +82,7 @@ const kafka = z
     appendTimeoutMs: milliseconds
       .default(8_000)
       .describe('How long records are tried to be written before their sender is told to come again.'),
+    spool: kafkaSpool.prefault({}),
     replicationFactor: z
       .int()
       .min(1)
@@ -118,7 +139,7 @@ export const busConfig = z.strictObject({
   kafka: kafka
     .optional()
     .describe(
-      'Kafka in place of the embedded bus; of the settings beside it only retention.hours and retention.deadLetters.hours then count.',
+      'Kafka in place of the embedded bus; of the settings beside it only retention.hours and retention.deadLetters.hours then count, and minFreeBytes for the spool.',
     ),
   source: source
     .optional()

@@ -1,7 +1,10 @@
-import type { KafkaConfig, KafkaSourceConfig } from './config.js';
+import type { BusConfig, KafkaConfig, KafkaSourceConfig } from './config.js';
 import type { DistributedLog, KafkaLogDeps } from './kafka/kafka-log.js';
 import type { ForeignTopics } from './kafka/source.js';
 import type { TopicAdminOptions, TopicState } from './kafka/topic-admin.js';
+import { createLmdbLog } from './lmdb-log.js';
+import { embeddedMetrics } from './spool/instruments.js';
+import { SpooledLog } from './spool/spooled-log.js';
 
 /** The bus on Kafka. Its client is loaded here and not before: who runs embedded has none of it in memory. */
 export async function createKafkaLog(config: KafkaConfig, deps: KafkaLogDeps): Promise<DistributedLog> {
@@ -17,6 +20,32 @@ export async function createKafkaSource(
   const { KafkaSource } = await import('./kafka/source.js');
   return new KafkaSource(config, deps);
 }
+
+export interface SpooledLogOptions extends Pick<BusConfig, 'minFreeBytes' | 'pollIntervalMs'> {
+  readonly kafka: KafkaConfig;
+  /** Of the spool; made when it is not there. One process at a time has it. */
+  readonly directory: string;
+}
+
+/** The bus on Kafka for who only appends, with a spool on disk for the time that Kafka is away. */
+export async function createSpooledLog(options: SpooledLogOptions, deps: KafkaLogDeps): Promise<SpooledLog> {
+  const { directory, minFreeBytes, pollIntervalMs } = options;
+  const { maxBytes, afterMs } = options.kafka.spool;
+  const kafka = await createKafkaLog(options.kafka, deps);
+  const embedded = createLmdbLog(
+    { directory, minFreeBytes, pollIntervalMs, capacityBytes: maxBytes, retention: GONE_ONCE_COMMITTED },
+    { ...deps, metrics: embeddedMetrics(deps.metrics) },
+  );
+  return new SpooledLog({ directory, maxBytes, minFreeBytes, afterMs }, { ...deps, kafka, embedded });
+}
+
+/** Nobody reads a spool twice. */
+const GONE_ONCE_COMMITTED = {
+  hours: 0,
+  maxBytes: 0,
+  sweepIntervalMs: 1_000,
+  deadLetters: { hours: 0, maxBytes: 0 },
+} as const;
 
 /**
  * Looks at the topics of Assay, or makes those that are missing. Changes and deletes none.

@@ -6,6 +6,8 @@ import { PipelineError } from '../core/errors.js';
 export interface DataDirectory {
   readonly root: string;
   readonly bus: string;
+  /** Of a process that only receives, and whose bus is Kafka. */
+  readonly spool: string;
   readonly state: string;
   readonly store: string;
 }
@@ -57,7 +59,13 @@ export function existingDataDirectory(path: string): DataDirectory {
 
 /** Where everything lies, whether it is there or not. */
 export function layoutOf(root: string): DataDirectory {
-  return { root, bus: join(root, 'bus'), state: join(root, 'state'), store: join(root, 'store') };
+  return {
+    root,
+    bus: join(root, 'bus'),
+    spool: join(root, 'spool'),
+    state: join(root, 'state'),
+    store: join(root, 'store'),
+  };
 }
 
 function refuseFile(root: string): void {

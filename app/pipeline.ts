@@ -10,7 +10,7 @@ import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import { deadLetterCalls } from './dead-letters/calls.js';
 import type { EraseRequest } from '../store/index.js';
-import { openBus, type Bus } from './open-bus.js';
+import { openBus, sayWhatIsSpooled, type Bus, type BusPlace } from './open-bus.js';
 import type { RpcHandlers } from './rpc.js';
 import { createTelemetry, observeFetch, observeLog, observeModel, type Telemetry } from './telemetry/index.js';
 import { readVersion } from './version.js';
@@ -70,6 +70,8 @@ export interface RoleContext {
   readonly process: HostProcess;
   /** Answers calls only, and leaves what lies on the bus to the next Assay. */
   readonly standby: boolean;
+  /** No other role runs in this process. */
+  readonly alone: boolean;
 }
 
 const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Promise<Role>>> = {
@@ -88,7 +90,7 @@ export function buildRole(name: RoleName, context: RoleContext): Promise<Role> {
 
 async function receive(context: RoleContext): Promise<Role> {
   const { createCollector } = await import('../collector/index.js');
-  const log = await makeLog(context);
+  const log = await makeReceiverLog(context);
   const { source: settings } = context.config.bus;
   const source =
     settings === undefined
@@ -109,7 +111,12 @@ async function receive(context: RoleContext): Promise<Role> {
   };
   return {
     components: [log, ...some(source), collector],
-    handlers: { refusal: () => log.refusal(), busState: () => log.state(), ...deadLetterCalls(log) },
+    handlers: {
+      refusal: () => log.refusal(),
+      notice: () => log.notice(),
+      busState: () => log.state(),
+      ...deadLetterCalls(log),
+    },
     address,
   };
 }
@@ -232,7 +239,20 @@ async function query(context: RoleContext): Promise<Role> {
 }
 
 function makeLog(context: RoleContext): Promise<Bus> {
-  return openBus(context.config.bus, context.directory.bus, { ...observed(context), random: Math.random });
+  return makeBus(context, { directory: context.directory.bus });
+}
+
+/** Alone it acknowledges also while Kafka is away; with others it would take in what they cannot work on. */
+async function makeReceiverLog(context: RoleContext): Promise<Bus> {
+  const { alone, config, directory, logger } = context;
+  if (alone && config.bus.kafka?.spool.enabled === true)
+    return makeBus(context, { directory: directory.bus, spool: directory.spool });
+  await sayWhatIsSpooled(directory.spool, logger);
+  return makeLog(context);
+}
+
+function makeBus(context: RoleContext, place: BusPlace): Promise<Bus> {
+  return openBus(context.config.bus, place, { ...observed(context), random: Math.random });
 }
 
 function makeState(context: RoleContext, name: RoleName): ReturnType<typeof createLmdbState> {

@@ -15,6 +15,8 @@ export interface RoleSetup {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True for a role that only answers calls, and leaves what lies on the bus to the next Assay. */
   readonly standby?: boolean;
+  /** True where no other role runs in its process. */
+  readonly alone?: boolean;
 }
 
 /** A role's life, and the calls that it answers. */
@@ -45,6 +47,7 @@ export function createRoleRuntime(setup: RoleSetup, host: HostProcess): RoleRunt
         directory: openDataDirectory(setup.dataDirectory),
         env: setup.env,
         standby: setup.standby ?? false,
+        alone: setup.alone ?? false,
         clock: systemClock,
         logger: createLogger(config.log.level, setup.role),
         metrics: createMetrics(registry),

@@ -93,7 +93,7 @@ class EmbeddedAssay implements HostProcess {
     this.#root = root;
     this.#roles = new RoleSet({
       roles,
-      setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env }),
+      setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env, alone: roles.length === 1 }),
       host: this,
       ...(onDeath === undefined ? {} : { onDeath }),
     });
@@ -152,7 +152,7 @@ class EmbeddedAssay implements HostProcess {
       case '/healthz':
         return { status: 200, contentType, body: 'ok\n' };
       case '/readyz':
-        return readiness(await this.#unready());
+        return readiness(await this.#unready(), await this.#notice());
       case '/metrics':
         // So that the free space of the disk is that of now.
         await this.#unready();
@@ -170,6 +170,12 @@ class EmbeddedAssay implements HostProcess {
       : undefined;
   }
 
+  /** What somebody should know although traffic may be sent here. */
+  async #notice(): Promise<string | undefined> {
+    if (!this.#ready || !this.#roles.has('receive')) return undefined;
+    return (await this.#roles.call('receive', 'notice', [])) as string | undefined;
+  }
+
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
     if (!this.#answering) throw notReady('is still starting');
     return this.#call(method, args);
@@ -182,9 +188,10 @@ class EmbeddedAssay implements HostProcess {
   }
 }
 
-function readiness(problem: string | undefined): AdminAnswer {
+function readiness(problem: string | undefined, notice: string | undefined): AdminAnswer {
   const contentType = 'text/plain; charset=utf-8';
-  if (problem === undefined) return { status: 200, contentType, body: 'ready\n' };
+  if (problem === undefined)
+    return { status: 200, contentType, body: notice === undefined ? 'ready\n' : `ready: ${notice}\n` };
   return { status: 503, contentType, body: `not ready: ${problem}\n` };
 }
 

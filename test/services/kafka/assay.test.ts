@@ -85,8 +85,11 @@ describe('assay up on Kafka', { timeout: 180_000 }, () => {
 
   it.each([
     [
-      'no broker answers',
-      async () => settingsOf(`127.0.0.1:${await freePort()}`, 'assay.'),
+      'no broker answers and there is no spool',
+      async () => [
+        ...settingsOf(`127.0.0.1:${await freePort()}`, 'assay.'),
+        ...['--set', 'bus.kafka.spool.enabled=false'],
+      ],
       /check that the brokers run/,
     ],
     ['topics are missing', async () => settingsOf(plain, 'nobody.made.'), /run assay topics create/],

@@ -57,7 +57,7 @@ async function openOwnBus(loaded: LoadedConfig, root: string): Promise<OwnBus> {
   const release = bus.kafka === undefined ? await holdDirectory(root) : () => Promise.resolve();
   try {
     const deps = { clock: systemClock, logger: silentLogger, metrics: noMetrics, random: Math.random };
-    const log = await openBus(bus, layoutOf(root).bus, deps);
+    const log = await openBus(bus, { directory: layoutOf(root).bus }, deps);
     await log.start(AbortSignal.timeout(CLOSE_MS));
     return {
       calls: deadLetterCalls(log),

@@ -64,6 +64,10 @@ export class FakeKafka implements DistributedLog {
     throw new Error('expected nobody to read here');
   }
 
+  scan(): never {
+    throw new Error('expected nobody to read here');
+  }
+
   async endOffsets(): Promise<ReadonlyMap<number, number>> {
     return new Map();
   }

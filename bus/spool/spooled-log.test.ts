@@ -38,7 +38,7 @@ describe('a log on Kafka with a spool', { timeout: 30_000 }, () => {
   function make(options: { maxBytes?: number; afterMs?: number } = {}): SpooledLog {
     const { maxBytes = 64 * MIB, afterMs = 60 } = options;
     const deps = { clock: systemClock, logger, metrics, random: () => 0 };
-    const retention = { hours: 0, maxBytes: 0, sweepIntervalMs: 50 };
+    const retention = { hours: 0, maxBytes: 0, sweepIntervalMs: 50, deadLetters: { hours: 0, maxBytes: 0 } };
     const embedded = createLmdbLog(
       { directory, retention, capacityBytes: maxBytes, minFreeBytes: 0, pollIntervalMs: 20 },
       { ...deps, metrics: embeddedMetrics(metrics) },

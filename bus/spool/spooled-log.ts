@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
-import type { Log, LogReader, LogRecord, StoredRecord, Topic } from '../../core/log.js';
+import type { LogReader, LogRecord, ScannableLog, StoredRecord, Topic } from '../../core/log.js';
 import type { Logger } from '../../core/logger.js';
 import type { Metrics } from '../../core/metrics.js';
 import { isAway } from '../kafka/faults.js';
@@ -39,7 +39,7 @@ export interface SpooledLogDeps {
  * Records of a key keep their order, so nothing goes straight to Kafka while something waits in the spool. The way back is a
  * moment in which what is appended is held: the last records leave the spool meanwhile, which else never ran empty.
  */
-export class SpooledLog implements Log {
+export class SpooledLog implements ScannableLog {
   readonly #spool: Spool;
   readonly #drainer: Drainer;
   readonly #instruments: SpoolInstruments;
@@ -135,6 +135,10 @@ export class SpooledLog implements Log {
 
   reader(topic: Topic, group: string): LogReader {
     return this.deps.kafka.reader(topic, group);
+  }
+
+  scan(topic: Topic, signal: AbortSignal): AsyncIterable<readonly StoredRecord[]> {
+    return this.deps.kafka.scan(topic, signal);
   }
 
   readers<Name extends Topic>(topics: readonly Name[], group: string): Readonly<Record<Name, LogReader>> {

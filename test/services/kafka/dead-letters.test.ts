@@ -34,9 +34,10 @@ describe('dead letters on Kafka', { timeout: 180_000 }, () => {
 
   beforeAll(async () => {
     config = kafkaSettings(plain);
-    settings = [`brokers=[${plain}]`, `topicPrefix=${config.topicPrefix}`, 'sessionTimeoutMs=6000'].flatMap((value) => [
+    const kafka = [`brokers=[${plain}]`, `topicPrefix=${config.topicPrefix}`, 'sessionTimeoutMs=6000'];
+    settings = ['sampler.salt=a-salt-of-the-tests', ...kafka.map((value) => `bus.kafka.${value}`)].flatMap((value) => [
       '--set',
-      `bus.kafka.${value}`,
+      value,
     ]);
     await makeTopics(config, plain);
     log = await openLog(config);

@@ -34,7 +34,10 @@ describe('assay run', () => {
     expect(refused.stderr).toContain('expected an Assay with the roles query for this');
     await running?.stop();
     await start(data);
-    const rows = await until(() => askAssay<readonly TraceRow[]>(data, 'traces'), (traces) => traces.length === 1);
+    const rows = await until(
+      () => askAssay<readonly TraceRow[]>(data, 'traces'),
+      (traces) => traces.length === 1,
+    );
     expect(rows[0]).toMatchObject({ traceId: traceIdOf(1) });
   });
 

@@ -164,6 +164,16 @@ export class Assembly {
     this.#bytes -= trace.bytes;
   }
 
+  /** Takes up a partition that came, from this offset on. */
+  begin(topic: SourceTopic, partition: number, offset: number): void {
+    this.#next.begin(topic, partition, offset);
+  }
+
+  /** Whether all that lay before these ends was taken, of the partitions that come here. */
+  hasRead(topic: SourceTopic, ends: ReadonlyMap<number, number>, turns: ReadonlyMap<number, number>): boolean {
+    return this.#next.hasRead(topic, ends, turns.keys());
+  }
+
   /** Lets go of a partition that others read now, and of the traces that came in it: they are put together there. */
   drop(partition: number): void {
     for (const trace of [...this.#open.values()])

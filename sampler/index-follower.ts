@@ -1,6 +1,7 @@
 import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { DecidedIndex, LearntDecision } from './decided-index.js';
+import type { Holdings } from './holdings.js';
 
 const LIMITS = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 0 };
 
@@ -8,6 +9,7 @@ export interface FollowDeps {
   readonly log: Pick<Log, 'endOffsets'>;
   readonly reader: LogReader;
   readonly index: DecidedIndex;
+  readonly holdings: Pick<Holdings, 'isHeld'>;
   readonly logger: Logger;
 }
 
@@ -30,11 +32,17 @@ export async function takeUpDecisions(partitions: readonly number[], deps: Follo
  * Reads the decisions topic into the index, up to its end. A decision that was appended just before a crash, here or on another
  * machine, is thereby known before its spans come again.
  */
-export async function followDecisions({ reader, index, logger }: FollowDeps, signal: AbortSignal): Promise<void> {
+export async function followDecisions(
+  { reader, index, holdings, logger }: FollowDeps,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    const records = await reader.poll(LIMITS, signal);
+    const polled = await reader.poll(LIMITS, signal);
     // All that lay there has been read.
-    if (records.length === 0) return;
+    if (polled.length === 0) return;
+    // A partition that has just come is read from where the group is: what lies before that has to be learnt first.
+    const turns = reader.assigned();
+    const records = polled.filter(({ partition }) => holdings.isHeld(partition, turns));
     const next = nextOffsets(records);
     await index.learn(
       records.flatMap((record) => parseDecision(record, logger)),

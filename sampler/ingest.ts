@@ -6,6 +6,7 @@ import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { RESPONSE_KEY_PREFIX } from '../core/otlp/log-keys.js';
 import type { Assembly } from './assembly.js';
+import type { Ends } from './ends.js';
 import type { Holdings } from './holdings.js';
 import { persist } from './persist.js';
 import type { SamplerMetrics } from './sampler-metrics.js';
@@ -22,6 +23,7 @@ export interface IngestDeps {
   readonly readers: Readonly<Record<SourceTopic, LogReader>>;
   readonly assembly: Assembly;
   readonly holdings: Holdings;
+  readonly ends: Ends;
   readonly metrics: SamplerMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -37,8 +39,9 @@ export async function ingest(deps: IngestDeps): Promise<void> {
 }
 
 async function ingestTopic(topic: SourceTopic, deps: IngestDeps): Promise<void> {
-  const { assembly, clock, stopping } = deps;
+  const { assembly, clock, stopping, readers } = deps;
   const startedMs = clock.nowMs();
+  const ends = await deps.ends.whenDue(topic, startedMs);
   const waitMs = topic === 'logs' ? 0 : assembly.openTraces > 0 ? WAIT_MS : IDLE_WAIT_MS;
   const records = await pollTopic(topic, { ...POLL, waitMs }, deps);
   if (records === undefined || stopping.aborted) return;
@@ -49,7 +52,9 @@ async function ingestTopic(topic: SourceTopic, deps: IngestDeps): Promise<void> 
   const rest = records.length === 0 ? [] : await pollTopic(topic, { ...POLL, maxRecords: 1, waitMs: 0 }, deps);
   if (rest === undefined) return;
   take(topic, rest, deps);
-  if (bytes + sizeOf(rest) <= ROOM_BYTES) assembly.clock.caughtUp(topic, startedMs);
+  // Only an empty poll says by itself that nothing was left: a short one may be all that had been fetched.
+  const isAll = rest.length === 0 || (ends !== undefined && assembly.hasRead(topic, ends, readers[topic].assigned()));
+  if (isAll) assembly.clock.caughtUp(topic, startedMs);
 }
 
 function pollTopic(

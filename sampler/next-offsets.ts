@@ -11,6 +11,18 @@ export class NextOffsets {
     this.#next[topic].set(partition, offset + 1);
   }
 
+  /** Tells from where on it is read. */
+  begin(topic: SourceTopic, partition: number, offset: number): void {
+    this.#next[topic].set(partition, offset);
+  }
+
+  /** Whether these partitions were read up to there. */
+  hasRead(topic: SourceTopic, ends: ReadonlyMap<number, number>, partitions: Iterable<number>): boolean {
+    for (const partition of partitions)
+      if ((this.#next[topic].get(partition) ?? 0) < (ends.get(partition) ?? 0)) return false;
+    return true;
+  }
+
   drop(partition: number): void {
     for (const topic of SOURCE_TOPICS) this.#next[topic].delete(partition);
   }

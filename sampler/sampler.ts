@@ -6,6 +6,7 @@ import { buildOutcome, entryOf, type Outcome, type OutcomeDeps } from './build-o
 import type { SamplerConfig } from './config.js';
 import { DecidedIndex } from './decided-index.js';
 import { createDecider } from './decider.js';
+import { Ends } from './ends.js';
 import { Holdings } from './holdings.js';
 import { followDecisions, takeUpDecisions } from './index-follower.js';
 import { ingest } from './ingest.js';
@@ -79,6 +80,7 @@ interface Running {
   readonly readers: Readonly<Record<SourceTopic, LogReader>>;
   readonly decisions: LogReader;
   readonly holdings: Holdings;
+  readonly ends: Ends;
   readonly building: OutcomeDeps;
   /** Traces whose spans turned out to be those of their decision. */
   readonly unchanged: OpenTrace[];
@@ -111,6 +113,7 @@ async function open(options: SamplerConfig, deps: SamplerDeps, stopping: AbortSi
     readers,
     decisions,
     holdings: new Holdings(),
+    ends: new Ends(deps.log),
     building: { ...deps, decider: createDecider(options), policies, salt, counts: metrics },
     unchanged,
     committed: new Map(),
@@ -154,11 +157,16 @@ async function settle(running: Running): Promise<void> {
   }
   if (come.length === 0) return;
   const takeUp = async (): Promise<void> => {
-    for (const reader of Object.values(readers)) {
-      const offsets = await reader.committed();
-      for (const partition of come) reader.seek(partition, offsets.get(partition) ?? 0);
+    for (const topic of SOURCE_TOPICS) {
+      const offsets = await readers[topic].committed();
+      for (const partition of come) {
+        const offset = offsets.get(partition) ?? 0;
+        readers[topic].seek(partition, offset);
+        assembly.begin(topic, partition, offset);
+        committed.set(`${topic}/${partition}`, offset);
+      }
     }
-    const following = { ...deps, reader: decisions, index };
+    const following = { ...deps, reader: decisions, index, holdings };
     await takeUpDecisions(come, following);
     await followDecisions(following, stopping);
   };
@@ -252,9 +260,9 @@ async function commit({ deps, stopping, readers, assembly, committed }: Running)
   for (const { topic, partition, offset } of moved) committed.set(`${topic}/${partition}`, offset);
 }
 
-async function tidy({ options, deps, stopping, index, decisions, assembly }: Running): Promise<void> {
+async function tidy({ options, deps, stopping, index, decisions, assembly, holdings }: Running): Promise<void> {
   await persist(
-    () => followDecisions({ ...deps, reader: decisions, index }, stopping),
+    () => followDecisions({ ...deps, reader: decisions, index, holdings }, stopping),
     { ...deps, what: 'read decisions' },
     stopping,
   );

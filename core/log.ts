@@ -70,7 +70,8 @@ export interface LogReader {
   /**
    * The partitions that come to this member at the moment, each with a number that is another one each time that it comes anew.
    * Between two numbers others may have read and committed: whoever holds on to something of a partition lets go of it then, and
-   * reads on from what is committed. Empty while the group is being joined.
+   * reads on from what is committed. Empty until the group was joined for the first time; a member that was thrown out keeps its old
+   * numbers until it has joined again, and may work on what others have by then, so that effects need their natural keys.
    */
   assigned(): ReadonlyMap<number, number>;
   /** Reads from here on at this offset, without moving what is committed. */

@@ -10,7 +10,7 @@ const FETCH_WAIT_MS = 250;
 const FETCH_PARTITION_BYTES = 1_048_576;
 const FETCH_BYTES = 8 * 1_048_576;
 const METADATA_MAX_AGE_MS = 15_000;
-/** More partitions than this of one topic are read in turns. */
+/** A batch is taken in at once; of so many at a time the heartbeat behind it is waited for. */
 const PARTITIONS_AT_ONCE = 32;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 10_000;

@@ -12,11 +12,16 @@ import { openReferenceLog } from './reference-log.js';
 // its own, the same tables. `node reference-server.js <directory> <rows of a block>` prints its port.
 
 const [directory = '', blockRows = '5120'] = process.argv.slice(2);
+/** Of its engine. Twice what Assay's has: JSON of 20,480 rows does not go into that. */
+const MEMORY = 1_200 * 2 ** 20;
 const inflate = promisify(gunzip);
 
 const store = join(directory, 'store');
 // The main thread opens the engine too, and first: the end of a worker would take it along.
-const connection = await openStoreConnection({ ...storeConfig.parse({}), dataDirectory: store });
+const connection = await openStoreConnection({
+  ...storeConfig.parse({ maxMemoryBytes: MEMORY }),
+  dataDirectory: store,
+});
 await migrate(connection);
 const log = await openReferenceLog(join(directory, 'requests.log'));
 const writer = new Worker(new URL('./reference-writer.js', import.meta.url), {

@@ -28,8 +28,8 @@ export async function startOurs(roles: string, settings: readonly string[] = [])
   const sets = [`collector.grpc.port=${grpcPort}`, ...settings].flatMap((set) => ['--set', set]);
   const main = join(packageRoot(), 'dist', 'app', 'main.js');
   const args = [main, 'run', '--role', roles, '--data', directory, '--http', '127.0.0.1:0', ...sets];
-  const { child, output } = await startProcess(process.execPath, args, /listens on http/);
-  const http = /listens on (http:\/\/\S+)/.exec(output)![1]!;
+  const { child, said } = await startProcess(process.execPath, args, /listens on http/);
+  const http = /listens on (http:\/\/\S+)/.exec(said())![1]!;
   const metric = async (pattern: RegExp): Promise<number> => {
     const page = await (await fetch(`${http}/metrics`)).text();
     return [...page.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
@@ -47,16 +47,22 @@ export async function startOurs(roles: string, settings: readonly string[] = [])
 export async function startReference(blockRows: number): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), 'assay-bench-reference-'));
   const script = join(packageRoot(), 'dist', 'bench', 'intake', 'reference-server.js');
-  const { child, output } = await startProcess(
+  const { child, said } = await startProcess(
     process.execPath,
     [script, directory, String(blockRows)],
     /listens on http/,
   );
-  const http = /listens on (http:\/\/\S+)/.exec(output)![1]!;
+  const http = /listens on (http:\/\/\S+)/.exec(said())![1]!;
   return {
     pid: child.pid!,
     target: { http },
-    queryable: async () => Number(await (await fetch(http)).text()),
+    queryable: async () => {
+      try {
+        return Number(await (await fetch(http)).text());
+      } catch (cause) {
+        throw new Error(`expected the reference to answer, it did not; it said:\n${said()}`, { cause });
+      }
+    },
     decided: () => Promise.resolve(0),
     stop: () => end(child, directory),
   };
@@ -94,7 +100,7 @@ async function startProcess(
   command: string,
   args: readonly string[],
   ready: RegExp,
-): Promise<{ readonly child: ChildProcess; readonly output: string }> {
+): Promise<{ readonly child: ChildProcess; readonly said: () => string }> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const seen = new Promise<void>((resolve, reject) => {
@@ -109,7 +115,7 @@ async function startProcess(
     });
   });
   await seen;
-  return { child, output };
+  return { child, said: () => output };
 }
 
 async function answers(url: string, child: ChildProcess): Promise<void> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { backMemory } from './intake/backed-memory.js';
-import { measure, type Cost, type Until } from './intake/measure.js';
+import { bodiesOf, measure, type Cost, type Load, type Until } from './intake/measure.js';
 import { FORMS, type Form } from './intake/payload.js';
 import { collectorPath, startCollector, startOurs, startReference, type Server } from './intake/servers.js';
 import { costTable, ratioTable, type Measured, type Ratio } from './intake/table.js';
@@ -93,15 +93,19 @@ async function run(chosen: readonly Subject[]): Promise<readonly Measured[]> {
 
 async function runOnce({ form, until, start }: Subject): Promise<Cost> {
   const server = await start();
+  let giveBack = (): void => undefined;
   try {
     const warmUps = until === 'acknowledged' ? DURABLE_WARM_UPS : 1;
     for (let count = 0; count < warmUps; count += 1) {
       await measure(server, { form, until, from: 0, batches: WARM_UP_BATCHES });
     }
-    backMemory();
-    return await measure(server, { form, until, from: WARM_UP_BATCHES, batches: options.batches });
+    const load: Load = { form, until, from: WARM_UP_BATCHES, batches: options.batches };
+    bodiesOf(load);
+    giveBack = backMemory();
+    return await measure(server, load);
   } finally {
     await server.stop();
+    giveBack();
   }
 }
 
@@ -140,7 +144,7 @@ function intro(): string {
   return [
     'Durable: acknowledged, synced to disk. Queryable: a query finds it. Requests of 512 spans, 64 agent runs of 8 spans,',
     `1.6 KB a span in protobuf, ${options.batches} distinct ones a run over 8 connections, ${WARM_UP_BATCHES} before the clock starts (${DURABLE_WARM_UPS} times where they`,
-    'are only put). Then 1.5 GiB of page cache are written and freed, lest the first to use memory pays its hypervisor for it. CPU is user and',
+    'are only put). Then 1.5 GiB of page cache are written and freed in pieces that no hypervisor takes back, lest the first to use memory pays for that. CPU is user and',
     'system time of all threads of the serving process, the engine with it; the sender is not in it. Medians of the rounds;',
     'memory is the most of any round. Assay writes one record a trace, the Collector one a request. The reference is bench/intake/reference-server.ts.',
   ].join('\n');

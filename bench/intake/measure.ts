@@ -29,8 +29,8 @@ const GIVE_UP_MS = 180_000;
 
 const made = new Map<Form, Buffer[]>();
 
-/** Requests of a form, made once for all runs. */
-function bodiesOf({ form, from, batches }: Load): readonly Buffer[] {
+/** Requests of a form, made once for all runs. Before memory is seen to: they need much of it. */
+export function bodiesOf({ form, from, batches }: Omit<Load, 'until'>): readonly Buffer[] {
   const bodies = made.get(form) ?? [];
   made.set(form, bodies);
   for (let number = bodies.length; number < from + batches; number += 1) bodies.push(makeBatch(number, form));

@@ -60,11 +60,12 @@ async function connect({ path, session }: Engine): Promise<ClickHouseClient> {
 function toConnection(client: ClickHouseClient, { session }: Engine): StoreConnection {
   let closed = false;
   let releases = true;
+  const releaseMemory = async (): Promise<void> => {
+    if (releases) await client.command({ query: 'SYSTEM JEMALLOC PURGE' }).catch(() => (releases = false));
+  };
   return {
     tableForm: EMBEDDED_TABLES,
-    async releaseMemory() {
-      if (releases) await client.command({ query: 'SYSTEM JEMALLOC PURGE' }).catch(() => (releases = false));
-    },
+    releaseMemory,
     async run(sql, params = {}) {
       await orStoreError(client.command({ query: sql, query_params: { ...params } }));
     },
@@ -87,6 +88,8 @@ function toConnection(client: ClickHouseClient, { session }: Engine): StoreConne
         `insert_deduplication_token = ${quoted(token)}`,
       );
       await orStoreError(client.command({ query }));
+      // Who is behind inserts block after block: without this the engine keeps 100 MiB more at 38,000 spans a second.
+      await releaseMemory();
     },
     async close() {
       if (closed) return;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { LogReader, StoredRecord } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import { DecidedIndex } from './decided-index.js';
-import { Holdings } from '../core/holdings.js';
+import { Holdings } from './holdings.js';
 import { followDecisions, takeUpDecisions } from './index-follower.js';
 import { World } from './world.test-support.js';
 

@@ -1,7 +1,7 @@
 import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { DecidedIndex, LearntDecision } from './decided-index.js';
-import type { Holdings } from '../core/holdings.js';
+import type { Holdings } from './holdings.js';
 
 const LIMITS = { maxRecords: 1_000, maxBytes: 8 * 1024 * 1024, waitMs: 0 };
 

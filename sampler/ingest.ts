@@ -7,7 +7,7 @@ import { decodeSpans } from '../core/otlp/decode-spans.js';
 import { RESPONSE_KEY_PREFIX } from '../core/otlp/log-keys.js';
 import type { Assembly } from './assembly.js';
 import type { Ends } from './ends.js';
-import type { Holdings } from '../core/holdings.js';
+import type { Holdings } from './holdings.js';
 import { persist } from './persist.js';
 import type { SamplerMetrics } from './sampler-metrics.js';
 import { SOURCE_TOPICS, type SourceTopic } from './source-topic.js';

@@ -7,7 +7,7 @@ import type { SamplerConfig } from './config.js';
 import { DecidedIndex } from './decided-index.js';
 import { createDecider } from './decider.js';
 import { Ends } from './ends.js';
-import { Holdings } from '../core/holdings.js';
+import { Holdings } from './holdings.js';
 import { followDecisions, takeUpDecisions } from './index-follower.js';
 import { ingest } from './ingest.js';
 import type { OpenTrace } from './open-trace.js';

@@ -1,13 +1,10 @@
-/** What came to this member of a group and what went since the last look. A partition that went and came again is in both. */
+/** What came to this sampler and what went since the last look. A partition that went and came again is in both. */
 export interface Moves {
   readonly gone: readonly number[];
   readonly come: readonly number[];
 }
 
-/**
- * The partitions whose traces are this member's. Each has a turn, another number each time that it comes: between two of them
- * another member may have worked on its traces.
- */
+/** The partitions whose traces this sampler puts together. Between two turns of a partition another may have decided its traces. */
 export class Holdings {
   #turns: ReadonlyMap<number, number> = new Map();
 

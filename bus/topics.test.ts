@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
-import { TOPICS } from '../core/log.js';
+import { TOPICS, type Topic } from '../core/log.js';
 import { topicSpecs } from './topics.js';
+
+/** Those that are kept longer, in milliseconds. The journal a week and a day, since a budget may be a week's. */
+const HOURS: Partial<Record<Topic, string>> = { 'dead-letters': '604800000', journal: '691200000' };
 
 const specs = topicSpecs({
   ...{ topicPrefix: 'assay.', retentionHours: 24, deadLetterHours: 168 },
@@ -11,18 +14,21 @@ it('has every topic of the pipeline, under the prefix', () => {
   expect(specs.map(({ name }) => name)).toEqual(TOPICS.map((topic) => `assay.${topic}`));
 });
 
-it('gives spans and logs the same number of partitions, so that a trace has one number in both', () => {
-  const [spans, logs] = specs;
-  expect([spans?.name, logs?.name]).toEqual(['assay.spans', 'assay.logs']);
-  expect(spans?.partitions).toBe(logs?.partitions);
-});
+it.each([['spans', 'logs'] as const, ['spans', 'decisions'] as const, ['judgements', 'journal'] as const])(
+  'gives %s and %s the same number of partitions, so that a trace has one number in both',
+  (...topics) => {
+    const [one, other] = topics.map((topic) => specs.find((spec) => spec.topic === topic)?.partitions);
+    expect(one).toBeGreaterThan(0);
+    expect(one).toBe(other);
+  },
+);
 
 it('stamps records with the broker’s time, deletes them by age, and asks for the copies of the settings', () => {
   for (const { topic, replicationFactor, settings } of specs) {
     expect(replicationFactor).toBe(3);
     expect(settings).toMatchObject({
       'cleanup.policy': 'delete',
-      'retention.ms': topic === 'dead-letters' ? '604800000' : '86400000',
+      'retention.ms': HOURS[topic] ?? '86400000',
       'min.insync.replicas': '2',
       'message.timestamp.type': 'LogAppendTime',
     });

@@ -4,7 +4,7 @@ const MIB = 2 ** 20;
 
 /** How a topic of the pipeline is made on Kafka. */
 export interface TopicShape {
-  /** Bounds the workers of every role that reads it. `spans` and `logs` have as many: a trace has one number in both. */
+  /** Bounds the workers of every role that reads it. What one role reads together has as many: a trace has one number in all. */
   readonly partitions: number;
   /** Largest batch that the broker takes, as it comes over the wire; the largest record is a little smaller. */
   readonly maxMessageBytes: number;
@@ -24,8 +24,13 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   verdicts: JSON_DOCUMENTS,
   spend: JSON_DOCUMENTS,
   policies: { ...JSON_DOCUMENTS, partitions: 1 },
+  // As many as `judgements`.
+  journal: JSON_DOCUMENTS,
   'dead-letters': DEAD_LETTERS,
 };
+
+/** A judge adds up from it what was spent in this week. */
+const JOURNAL_HOURS = 8 * 24;
 
 /** What the brokers call the topics and groups of a log. */
 export interface KafkaNames {
@@ -69,7 +74,7 @@ export interface TopicSpec {
 export function topicSpecs(options: TopicOptions): readonly TopicSpec[] {
   return TOPICS.map((topic) => {
     const { partitions, maxMessageBytes } = TOPIC_SHAPES[topic];
-    const hours = topic === 'dead-letters' ? options.deadLetterHours : options.retentionHours;
+    const hours = hoursOf(topic, options);
     return {
       topic,
       name: topicName(topic, options),
@@ -85,6 +90,11 @@ export function topicSpecs(options: TopicOptions): readonly TopicSpec[] {
       },
     };
   });
+}
+
+function hoursOf(topic: Topic, { retentionHours, deadLetterHours }: TopicOptions): number {
+  if (topic === 'dead-letters') return deadLetterHours;
+  return topic === 'journal' ? Math.max(retentionHours, JOURNAL_HOURS) : retentionHours;
 }
 
 export function topicName(topic: Topic, { topicPrefix }: Pick<TopicOptions, 'topicPrefix'>): string {

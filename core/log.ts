@@ -6,6 +6,8 @@ import type { Component } from './component.js';
  * `logs`: OTLP `ExportLogsServiceRequest` in protobuf, log events of one trace, keyed alike.
  * `dead-letters`: records of the others as they were, that a role could not read, keyed alike. No group reads it: see
  * core/dead-letter.ts.
+ * `journal`: what judges have reserved, paid and heard, each in the partition of its judgement. On Kafka alone: an embedded judge
+ * has it in its state.
  * The rest: one JSON document a record, key = trace id.
  */
 export const TOPICS = [
@@ -16,6 +18,7 @@ export const TOPICS = [
   'verdicts',
   'spend',
   'policies',
+  'journal',
   'dead-letters',
 ] as const;
 export type Topic = (typeof TOPICS)[number];
@@ -30,6 +33,8 @@ export interface LogRecord {
   readonly key: string;
   readonly value: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where it goes, whatever its key; for a topic whose partitions belong to those of another. The embedded bus has only 0. */
+  readonly partition?: number;
 }
 
 /** A record as it lies on the bus. */

@@ -5,8 +5,10 @@
 export interface State {
   get(key: string): string | undefined;
   /** Visible to `get` at once; resolves when durable. The writes of one call are atomic. */
-  put(entries: readonly (readonly [key: string, value: string])[]): Promise<void>;
+  put(entries: readonly StateEntry[]): Promise<void>;
   delete(keys: readonly string[]): Promise<void>;
   /** Entries with this prefix in key order. */
-  range(prefix: string): Iterable<readonly [key: string, value: string]>;
+  range(prefix: string): Iterable<StateEntry>;
 }
+
+export type StateEntry = readonly [key: string, value: string];

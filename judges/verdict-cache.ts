@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import type { Judgement } from '../core/evidence.js';
 import { contentHash } from '../core/keyed-hash.js';
-import type { State } from '../core/state.js';
+import type { State, StateEntry } from '../core/state.js';
 import type { Verdict, Vote } from '../core/verdict.js';
 import type { JudgesConfig } from './config.js';
 
@@ -25,8 +25,6 @@ export interface KeptVerdict extends Pick<Verdict, 'tenant' | 'traceId' | 'confi
   /** When the judge said so: a hit does not make it younger. */
   readonly judgedAtMs: number;
 }
-
-export type StateEntry = readonly [key: string, value: string];
 
 /** Verdicts by exactly what was judged. Durable, with the ones used last in memory. */
 export interface VerdictCache {

@@ -1,7 +1,7 @@
 import type { StoredRecord, Topic } from '../core/log.js';
 
 /** The topics that are written. */
-export type WrittenTopic = Exclude<Topic, 'judgements' | 'dead-letters'>;
+export type WrittenTopic = Exclude<Topic, 'judgements' | 'journal' | 'dead-letters'>;
 
 /** Which table holds what a topic carries, as JSON lines. */
 export interface LineTable {

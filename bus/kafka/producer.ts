@@ -134,7 +134,8 @@ export class KafkaProducer {
     });
   }
 
-  #partitionOf({ topic, key }: LogRecord): number {
+  #partitionOf({ topic, key, partition }: LogRecord): number {
+    if (partition !== undefined) return partition;
     const partitionMetadata = this.#metadataOf(this.deps.partitionsOf(topic));
     return this.#partition({ topic, partitionMetadata, message: { key, value: null } });
   }

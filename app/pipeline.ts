@@ -150,6 +150,9 @@ const NO_SALT =
 const NO_MODEL =
   'No judge model: the checks run alone. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge, to have traces judged.';
 
+/** From the end of a call until its reply is in the journal of whoever has its partition by then. */
+const SETTLING_MS = 5_000;
+
 async function judge(context: RoleContext): Promise<Role> {
   const { createJudge, loadRubrics } = await import('../judges/index.js');
   const { judgeCalls } = await import('./judge-calls.js');
@@ -166,6 +169,7 @@ async function judge(context: RoleContext): Promise<Role> {
     state,
     model: model === undefined || own === undefined ? model : observeModel(model, own),
     attends: !context.standby,
+    ...(context.config.bus.kafka && { shared: { patienceMs: context.config.models.judge.timeoutMs + SETTLING_MS } }),
     rubrics: loadRubrics(context.config.judges),
     random: Math.random,
     announce: (text) => {

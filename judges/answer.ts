@@ -110,11 +110,12 @@ function createGiving({ outlet, cache, metrics }: AnswererDeps): Giving {
     'Verdicts that were found in the cache and judged all the same, by whether the judge said so again.',
     ['result'],
   );
-  return async ({ byHand }, verdict, { lookup, key }) => {
+  return async ({ byHand, turn }, verdict, { lookup, key }) => {
     const given = byHand ? { ...verdict, byHand, audit: true } : verdict;
     // Who asks until the answer suits would else choose what the flow finds, and so a rate.
     const isSecond = byHand && key !== undefined && cache.find(key) !== undefined;
-    await outlet.emit(given, isSecond ? undefined : key);
+    const kept = isSecond || key === undefined ? {} : { cacheKey: key };
+    await outlet.emit(given, { partition: turn.partition, ...kept });
     if (lookup === 'hit') hits.add(1);
     else if (lookup === 'miss') misses.add(1);
     else if (lookup !== 'none') audits.add(1, { result: lookup });

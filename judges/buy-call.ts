@@ -9,6 +9,7 @@ import { costMicroUsd, worstCaseMicroUsd } from './pricing.js';
 import type { ProviderGate, Ticket } from './provider-gate.js';
 import type { ProviderNotices } from './provider-notices.js';
 import type { Reservation } from './spend-budget.js';
+import type { Turn } from './turn.js';
 
 export interface BuyerDeps {
   readonly model: Model;
@@ -28,8 +29,8 @@ export interface BuyerDeps {
 /** Who asks, and until when it makes sense to. */
 export type CallOrder = Pick<CallRequest, 'evalId' | 'vote' | 'attempt' | 'tenant' | 'traceId'> & {
   readonly deadlineMs: number;
-  /** Ends waiting for a place; a call in flight goes on. */
-  readonly stopping: AbortSignal;
+  /** Its end ends waiting for a place; a call in flight goes on. */
+  readonly turn: Turn;
   /** Ends a call in flight. What it cost is then unknown. */
   readonly killed: AbortSignal;
 };
@@ -43,11 +44,11 @@ export type Bought =
  * Makes one call and journals it: reserved before, settled after, both durable.
  *
  * @returns `late` when the deadline passed first, `exhausted` when the budget does not hold it
- * @throws the reason of `stopping` or `killed`; a killed call stays reserved and will be found lost
+ * @throws the reason of the turn's end, or of `killed`; a killed call stays reserved and will be found lost
  */
 export async function buyCall(request: ModelRequest, order: CallOrder, deps: BuyerDeps): Promise<Bought> {
   const { journal, gate } = deps;
-  const ticket = await gate.enter(order.deadlineMs, order.stopping);
+  const ticket = await gate.enter(order.deadlineMs, order.turn.ended);
   if (ticket === undefined) return { status: 'late' };
   let ended: RepliedCall | FailedCall | undefined;
   try {
@@ -84,9 +85,9 @@ function leave(ticket: Ticket, ended: RepliedCall | FailedCall | undefined): voi
 }
 
 function toReservation(request: ModelRequest, order: CallOrder, { model, clock }: BuyerDeps): CallRequest {
-  const { evalId, vote, attempt, tenant, traceId } = order;
+  const { evalId, vote, attempt, tenant, traceId, turn } = order;
   return {
-    ...{ evalId, vote, attempt, tenant, traceId },
+    ...{ evalId, vote, attempt, tenant, traceId, partition: turn.partition },
     provider: model.provider,
     model: model.name,
     priceVersion: model.price.version,

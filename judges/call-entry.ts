@@ -15,6 +15,8 @@ interface Call extends CallKey {
   readonly provider: string;
   readonly model: string;
   readonly priceVersion: string;
+  /** Of `judgements`, whose share of the budget pays; 0 for the only judge. */
+  readonly partition: number;
   /** UTC day that pays for it: the one that it began in. */
   readonly day: string;
   readonly beganAtMs: number;
@@ -45,6 +47,12 @@ export type LostCall = Call & { readonly status: 'lost' };
 
 /** One call as the journal holds it. */
 export type CallEntry = ReservedCall | RepliedCall | FailedCall | LostCall;
+
+/** What a call takes from the budget, in micro-dollars: its worst case until it is known what it cost. */
+export function chargeOf(call: CallEntry | undefined): number {
+  if (call === undefined) return 0;
+  return 'settledMicroUsd' in call ? call.settledMicroUsd : call.reservedMicroUsd;
+}
 
 /** The row of `spend` that a call becomes once it has ended. */
 export function toSpend(call: Exclude<CallEntry, ReservedCall>): Spend {

@@ -1,11 +1,13 @@
 import type { ModelRequest } from '../core/model.js';
 import type { Vote } from '../core/verdict.js';
 import { buyCall, isProviderTrouble, type BuyerDeps } from './buy-call.js';
-import type { CallEntry, FailedCall, ReservedCall } from './call-entry.js';
+import type { FailedCall } from './call-entry.js';
 import type { JudgesConfig } from './config.js';
+import type { EndedCall } from './journal.js';
 import type { QuoteCheck } from './quotes.js';
 import type { ParsedReply } from './reply.js';
 import type { Reservation } from './spend-budget.js';
+import type { Turn } from './turn.js';
 
 /** One evaluation's question, as every vote of it is asked. */
 export interface Ballot {
@@ -16,7 +18,7 @@ export interface Ballot {
   readonly request: () => ModelRequest;
   readonly parse: (value: unknown) => ParsedReply;
   readonly quotes: QuoteCheck;
-  readonly stopping: AbortSignal;
+  readonly turn: Turn;
   readonly killed: AbortSignal;
 }
 
@@ -25,7 +27,7 @@ export type Cast = { readonly status: 'cast'; readonly vote: Vote } | (Reservati
 
 /** What the calls of one vote have come to so far. */
 interface Tries {
-  readonly calls: readonly Exclude<CallEntry, ReservedCall>[];
+  readonly calls: readonly EndedCall[];
   /** Calls that failed for the provider's reasons and may have been charged. What costs nothing is bounded by time alone. */
   readonly troubles: number;
   /** Replies that broke the schema, were cut or refused, or quoted what is not there. */
@@ -48,12 +50,11 @@ export async function castVote(
   const deadlineMs = clock.nowMs() + options.giveUpAfterMs;
   let tries: Tries = { calls: [], troubles: 0, rejected: 0, lastReason: '' };
   for (let attempt = 0; ; attempt += 1) {
-    const journaled = await recall({ evalId: ballot.evalId, vote: index, attempt }, deps);
-    let call = journaled;
+    let call = await deps.journal.recall({ evalId: ballot.evalId, vote: index, attempt }, ballot.turn.ended);
     if (call === undefined) {
       const hopeless = whyHopeless(tries, options);
       if (hopeless !== undefined) return { status: 'cast', vote: failedVote(tries, hopeless, deps) };
-      ballot.stopping.throwIfAborted();
+      ballot.turn.ended.throwIfAborted();
       const bought = await buyCall(ballot.request(), { ...ballot, vote: index, attempt, deadlineMs }, deps);
       if (bought.status === 'exhausted') return bought;
       if (bought.status === 'late') {
@@ -65,15 +66,6 @@ export async function castVote(
     if ('vote' in examined) return { status: 'cast', vote: examined.vote };
     tries = examined.tries;
   }
-}
-
-async function recall(
-  key: { evalId: string; vote: number; attempt: number },
-  { journal }: BuyerDeps,
-): Promise<Exclude<CallEntry, ReservedCall> | undefined> {
-  const call = journal.get(key);
-  // Nobody waits for it any more, or it would not be asked for here.
-  return call?.status === 'reserved' ? journal.lose(call) : call;
 }
 
 /** A vote that never got a place says why: what the calls of others came to, or that all places were taken. */
@@ -92,11 +84,7 @@ function whyHopeless(tries: Tries, options: JudgesConfig): string | undefined {
   return undefined;
 }
 
-function examine(
-  call: Exclude<CallEntry, ReservedCall>,
-  before: Tries,
-  ballot: Ballot,
-): { readonly vote: Vote } | { readonly tries: Tries } {
+function examine(call: EndedCall, before: Tries, ballot: Ballot): { readonly vote: Vote } | { readonly tries: Tries } {
   const tries = { ...before, calls: [...before.calls, call] };
   if (call.status === 'lost') return { tries };
   if (call.status === 'failed') return { tries: countFailure(call, tries) };

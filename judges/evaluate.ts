@@ -11,6 +11,7 @@ import { createReplyParser, type ParsedReply } from './reply.js';
 import type { Rubric } from './rubric.js';
 import type { Reservation } from './spend-budget.js';
 import { tally } from './tally.js';
+import type { Turn } from './turn.js';
 
 /** One criterion's judge, ready to be asked. */
 export interface CriterionJudge {
@@ -27,15 +28,15 @@ export function createCriterionJudge(rubric: Rubric, hash: string): CriterionJud
 export interface EvaluationDeps extends BuyerDeps {
   readonly options: JudgesConfig;
   readonly nonce: () => string;
-  readonly stopping: AbortSignal;
   readonly killed: AbortSignal;
 }
 
-/** What is to be judged, by whom, and under which id. */
+/** What is to be judged, by whom, under which id, and who pays. */
 export interface Question {
   readonly judgement: Judgement;
   readonly judge: CriterionJudge;
   readonly evalId: string;
+  readonly turn: Turn;
 }
 
 /** The natural key of a verdict. */
@@ -45,14 +46,14 @@ export function evalIdOf({ decision }: Judgement, criterion: string, judgeHash: 
 
 /**
  * Votes until the majority is decided, and says what the votes come to.
- * @throws the reason of `stopping` or `killed`: the evaluation goes on from the journal when the judgement comes again
+ * @throws the reason of the turn's end, or of `killed`: the evaluation goes on from the journal when the judgement comes again
  */
-export async function evaluate({ judgement, judge, evalId }: Question, deps: EvaluationDeps): Promise<Verdict> {
+export async function evaluate({ judgement, judge, evalId, turn }: Question, deps: EvaluationDeps): Promise<Verdict> {
   const { options, model, clock } = deps;
   const { rubric } = judge;
   const { tenant, traceId } = judgement.decision;
   const ballot = {
-    ...{ evalId, tenant, traceId, parse: judge.parse, stopping: deps.stopping, killed: deps.killed },
+    ...{ evalId, tenant, traceId, turn, parse: judge.parse, killed: deps.killed },
     request: () => toRequest(buildPrompt(rubric, judgement.evidence, deps.nonce()), rubric, model.parameters),
     quotes: createQuoteCheck(judgement.evidence, rubricText(rubric), rubric.parameters),
   };
@@ -82,9 +83,10 @@ function lastCallMs(evalId: string, { journal }: EvaluationDeps): number | undef
   return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
-function whyShed({ period, capMicroUsd, resetsAtMs }: Reservation & { readonly status: 'exhausted' }): string {
+function whyShed({ period, capMicroUsd, shares, resetsAtMs }: Reservation & { readonly status: 'exhausted' }): string {
   const [name, setting] = period === 'day' ? ['daily', 'dailyBudgetUsd'] : ['weekly', 'weeklyBudgetUsd'];
-  const cap = String(capMicroUsd / 1e6);
+  const share = shares === undefined ? '' : `, the share of one of ${shares} partitions,`;
+  const cap = `${String(capMicroUsd / 1e6)}${share}`;
   const reset = new Date(resetsAtMs).toISOString();
   return `the ${name} judge budget of $${cap} does not hold another call until ${reset}; raise judges.${setting} to judge more`;
 }

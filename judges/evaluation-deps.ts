@@ -12,12 +12,12 @@ const LATENCY_BUCKETS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60] as const;
 /** What evaluations with one model share: its gate, its notices, its counters, and the announcement before the first call. */
 export function createEvaluationDeps(
   options: JudgesConfig,
-  deps: JudgeDeps & { readonly model: Model } & Pick<EvaluationDeps, 'journal' | 'report' | 'stopping' | 'killed'>,
+  deps: JudgeDeps & { readonly model: Model } & Pick<EvaluationDeps, 'journal' | 'report' | 'killed'>,
 ): EvaluationDeps {
-  const { model, clock, random, metrics, announce, journal, report, stopping, killed } = deps;
+  const { model, clock, random, metrics, announce, journal, report, killed } = deps;
   let announced = false;
   return {
-    ...{ options, model, clock, journal, report, stopping, killed },
+    ...{ options, model, clock, journal, report, killed },
     gate: createProviderGate(options, { clock, random }),
     notices: createProviderNotices(options, { model, clock, announce }),
     nonce: () => makeNonce(random),

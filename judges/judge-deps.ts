@@ -10,6 +10,14 @@ export interface JudgeDeps {
   readonly log: Log;
   /** The judge's own name space. One judge at a time works on it: a second would take calls in flight for lost. */
   readonly state: State;
+  /**
+   * Where other judges with a state of their own read the same topic. They share the budget by partition, and tell each other on
+   * `journal` what they buy. Left out for the only one.
+   */
+  readonly shared?: {
+    /** Longest time that a call of another judge may be in flight. */
+    readonly patienceMs: number;
+  };
   /** Absent: every judgement is answered with an abstention that says so. */
   readonly model: Model | undefined;
   readonly rubrics: readonly Rubric[];

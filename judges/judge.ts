@@ -9,11 +9,13 @@ import type { Verdict } from '../core/verdict.js';
 import { createBench, type Bench, type HandRequest } from './bench.js';
 import type { JudgesConfig } from './config.js';
 import type { JudgeDeps } from './judge-deps.js';
-import { createOffsetTracker } from './offset-tracker.js';
+import type { Custody } from './custody.js';
+import { createOffsetTracker, type OffsetTracker } from './offset-tracker.js';
 import { parseJudgement } from './parse-judgement.js';
+import { createPost, type Place } from './post.js';
+import type { Turn } from './turn.js';
 import { createUnderway, type Underway } from './underway.js';
 
-const GROUP = 'judge';
 const POLL_BYTES = 8 * 1024 * 1024;
 const SWEEP_EVERY_MS = 3_600_000;
 /** A judgement that breaks the judge itself is tried this often, then answered with an error. */
@@ -52,21 +54,23 @@ export function createJudge(options: JudgesConfig, deps: JudgeDeps): JudgeRole {
   const killed = new AbortController();
   // Everything in work listens to both.
   setMaxListeners(0, stopping.signal, killed.signal);
-  const bench = createBench(options, { ...deps, stopping: stopping.signal, killed: killed.signal });
+  const post = createPost(options, deps);
+  const bench = createBench(options, { ...deps, journal: post.journal, killed: killed.signal });
   const rejected = deps.metrics.counter(
     'assay_judges_rejected_records_total',
     'Judgement records that could not be read.',
   );
   const underway = createUnderway();
   const shift: Shift = { ...deps, options, bench, rejected, underway, stopping: stopping.signal };
-  let reader: LogReader | undefined;
-  let loop: Promise<void> | undefined;
+  let place: Place | undefined;
+  let loops: Promise<unknown> | undefined;
   return {
     async start() {
       await bench.open();
-      if (deps.attends === false) return;
-      reader = deps.log.reader('judgements', GROUP);
-      loop = work(reader, shift);
+      const tracker = createOffsetTracker();
+      place = post.open({ tracker, stopping: stopping.signal, reportLost: (calls) => bench.reportLost(calls) });
+      const { reader, custody } = place;
+      if (reader !== undefined) loops = Promise.all([work({ reader, custody, tracker, shift }), custody.watch()]);
     },
     async stop(signal) {
       stopping.abort(new PipelineError('BUS_CLOSED', 'the judge is stopping'));
@@ -75,15 +79,17 @@ export function createJudge(options: JudgesConfig, deps: JudgeDeps): JudgeRole {
       };
       signal.addEventListener('abort', kill, { once: true });
       if (signal.aborted) kill();
-      await loop;
+      await loops;
       await underway.idle();
       signal.removeEventListener('abort', kill);
-      await reader?.close();
-      reader = undefined;
+      await place?.close();
+      place = undefined;
     },
     async judgeNow(request) {
       stopping.signal.throwIfAborted();
-      return underway.add(request.judgement.decision.traceId, bench.judgeNow(request));
+      if (place === undefined)
+        throw new PipelineError('ASSAY_NOT_READY', 'expected a judge that runs, but it has not started');
+      return underway.add(request.judgement.decision.traceId, bench.judgeNow(request, place.custody.anyTurn()));
     },
     async forget(traceIds) {
       await underway.ended(traceIds);
@@ -93,51 +99,67 @@ export function createJudge(options: JudgesConfig, deps: JudgeDeps): JudgeRole {
   };
 }
 
+/** Where the records of the flow come from, and go when they are done. */
+interface Desk {
+  readonly reader: LogReader;
+  readonly custody: Custody;
+  readonly tracker: OffsetTracker;
+  readonly shift: Shift;
+}
+
 /** Until told to stop, then until what is in flight has ended. */
-async function work(reader: LogReader, shift: Shift): Promise<void> {
+async function work(desk: Desk): Promise<void> {
+  const { reader, custody, tracker, shift } = desk;
   const { options, stopping, clock, bench } = shift;
-  const tracker = createOffsetTracker();
   const queue = new PQueue({ concurrency: options.concurrency });
   const limits = { maxRecords: options.concurrency, maxBytes: POLL_BYTES, waitMs: options.pollWaitMs };
+  const steadily = { until: stopping, shift };
   let sweptAtMs = clock.nowMs();
   while (!stopping.aborted) {
     await queue.onSizeLessThan(options.concurrency);
-    const records = await persistently(() => reader.poll(limits, stopping), { what: 'read judgements', shift });
+    await persistently(() => custody.settle(), { ...steadily, what: 'take up partitions' });
+    const records = await persistently(() => reader.poll(limits, stopping), { ...steadily, what: 'read judgements' });
     for (const record of records ?? []) {
+      const turn = custody.turnOf(record.partition);
+      // It comes again, to whoever has the partition.
+      if (turn === undefined) continue;
       tracker.begin(record.partition, record.offset);
       const attended = async (): Promise<void> => {
-        if (!stopping.aborted) await handle(record, { reader, tracker, shift });
+        if (!turn.ended.aborted) await handle({ record, turn }, desk);
       };
       void shift.underway.add(record.key, queue.add(attended));
     }
     if (clock.nowMs() - sweptAtMs < SWEEP_EVERY_MS) continue;
     sweptAtMs = clock.nowMs();
-    await persistently(() => bench.sweep(), { what: 'tidy the journal', shift });
+    await persistently(() => bench.sweep(), { ...steadily, what: 'tidy the journal' });
   }
   await queue.onIdle();
 }
 
-interface Desk {
-  readonly reader: LogReader;
-  readonly tracker: ReturnType<typeof createOffsetTracker>;
-  readonly shift: Shift;
+/** A record of the flow, and the turn in which it came. */
+interface Item {
+  readonly record: StoredRecord;
+  readonly turn: Turn;
 }
 
-/** Never rejects: a record ends finished and committed, or untouched because the judge is stopping. */
-async function handle(record: StoredRecord, { reader, tracker, shift }: Desk): Promise<void> {
-  const done = await persistently(() => attend(record, shift), {
-    what: 'judge',
-    shift,
-    hopeless: (error) => giveUp(record, error, shift),
+/** Never rejects: a record ends finished and committed, or untouched because the judge stops or its partition went. */
+async function handle(item: Item, { reader, custody, tracker, shift }: Desk): Promise<void> {
+  const { record, turn } = item;
+  const until = turn.ended;
+  const done = await persistently(() => attend(item, shift), {
+    ...{ what: 'judge', until, shift },
+    hopeless: (error) => giveUp(item, error, shift),
   });
-  if (done !== true) return;
+  // Where the partition went and came again the record is read again, and known to be done.
+  if (done !== true || !custody.isCurrent(turn)) return;
   const next = tracker.finish(record.partition, record.offset);
-  if (next !== undefined) await persistently(() => reader.commit(record.partition, next), { what: 'commit', shift });
+  if (next === undefined) return;
+  await persistently(() => reader.commit(record.partition, next), { what: 'commit', until, shift });
 }
 
-async function attend(record: StoredRecord, shift: Shift): Promise<true> {
+async function attend({ record, turn }: Item, shift: Shift): Promise<true> {
   try {
-    await shift.bench.attend(parseJudgement(record));
+    await shift.bench.attend({ judgement: parseJudgement(record), turn });
   } catch (error) {
     if (!(error instanceof PipelineError) || error.disposition !== 'reject') throw error;
     await reject(record, error, shift);
@@ -146,9 +168,9 @@ async function attend(record: StoredRecord, shift: Shift): Promise<true> {
 }
 
 /** Of a judgement that breaks the judge: an error for every criterion, or, where even that breaks it, a dead letter. */
-async function giveUp(record: StoredRecord, reason: Error, shift: Shift): Promise<true> {
+async function giveUp({ record, turn }: Item, reason: Error, shift: Shift): Promise<true> {
   try {
-    await shift.bench.giveUp(parseJudgement(record), `the judge itself failed: ${reason.message}`);
+    await shift.bench.giveUp({ judgement: parseJudgement(record), turn }, `the judge itself failed: ${reason.message}`);
   } catch (error) {
     if (error instanceof PipelineError && error.disposition !== 'reject') throw error;
     await reject(record, error, shift);
@@ -171,32 +193,33 @@ async function reject(record: StoredRecord, error: unknown, { log, logger, rejec
  * Tries until it works: the bus or the disk being away is waited out.
  *
  * @param hopeless - what to do instead when the action failed for no known reason again and again
- * @returns undefined when the judge was told to stop before it worked
+ * @returns undefined when it is not to be done any more before it worked
  */
 async function persistently<Result>(
   action: () => Promise<Result>,
-  { what, shift, hopeless }: Persistence<Result>,
+  { what, until, shift, hopeless }: Persistence<Result>,
 ): Promise<Result | undefined> {
-  const { clock, random, options, logger, stopping } = shift;
+  const { clock, random, options, logger } = shift;
   let act = action;
   let unexpected = 0;
   for (let failures = 1; ; failures += 1) {
     try {
       return await act();
     } catch (thrown) {
-      if (stopping.aborted) return undefined;
+      if (until.aborted) return undefined;
       const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       logger.error({ err: error, failures }, `could not ${what}, will try again`);
       if (!(error instanceof PipelineError)) unexpected += 1;
       if (hopeless && unexpected >= MAX_UNEXPECTED) act = () => hopeless(error);
       const backoffMs = Math.min(options.maxBackoffMs, options.backoffMs * 2 ** Math.min(failures - 1, 20));
-      await clock.sleep(backoffMs * (0.5 + random() / 2), stopping);
+      await clock.sleep(backoffMs * (0.5 + random() / 2), until);
     }
   }
 }
 
 interface Persistence<Result> {
   readonly what: string;
+  readonly until: AbortSignal;
   readonly shift: Shift;
   readonly hopeless?: (error: Error) => Promise<Result>;
 }

@@ -4,6 +4,8 @@ export interface OffsetTracker {
   begin(partition: number, offset: number): void;
   /** @returns the offset to commit: the first that is not finished; undefined when an earlier record still is in work */
   finish(partition: number, offset: number): number | undefined;
+  /** Forgets what was taken on of a partition that is read anew. */
+  drop(partition: number): void;
 }
 
 /** Tracks nothing yet. */
@@ -25,5 +27,6 @@ export function createOffsetTracker(): OffsetTracker {
       }
       return next;
     },
+    drop: (partition) => void open.delete(partition),
   };
 }

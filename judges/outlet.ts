@@ -12,9 +12,10 @@ export interface Outlet {
    * Resolves when the verdict is on the bus and its evaluation is finished in the journal. One without a trace, of a rubric's
    * example, goes to nobody but its caller; what it cost is told all the same.
    *
-   * @param cacheKey - keeps it under this key, if it is one that is kept
+   * @param how.partition - of the judgement
+   * @param how.cacheKey - keeps it under this key, if it is one that is kept
    */
-  emit(verdict: Verdict, cacheKey?: string): Promise<void>;
+  emit(verdict: Verdict, how: { readonly partition: number; readonly cacheKey?: string }): Promise<void>;
   /** Tells of an ended call at once. Not while the bus is away: it then goes with the verdict. */
   report(call: RepliedCall | FailedCall): Promise<void>;
   reportLost(calls: readonly LostCall[]): Promise<void>;
@@ -30,15 +31,16 @@ export function createOutlet({ log, clock, logger, metrics, journal, cache }: Ou
   const told = new Set<string>();
   const outcomes = metrics.counter('assay_judges_verdicts_total', 'Verdicts, by outcome.', ['outcome']);
   return {
-    async emit(verdict, cacheKey) {
-      const spend = spendOf(verdict.evalId, journal);
+    async emit(verdict, { partition, cacheKey }) {
+      const { evalId, traceId } = verdict;
+      const spend = spendOf(evalId, journal);
       const untold = spend.filter(({ callId }) => !told.has(callId)).map((row) => toRecord('spend', row));
-      const records = verdict.traceId === '' ? untold : [...untold, toRecord('verdicts', verdict)];
+      const records = traceId === '' ? untold : [...untold, toRecord('verdicts', verdict)];
       if (records.length > 0) await log.append(records);
       for (const { callId } of spend) told.delete(callId);
       faultPoint('judge-after-verdict');
       const finish: Parameters<VerdictCache['keep']>[2] = (entries) =>
-        journal.finish(verdict.evalId, clock.nowMs(), entries);
+        journal.finish({ evalId, traceId, partition, atMs: clock.nowMs() }, entries);
       await (cacheKey === undefined ? finish([]) : cache.keep(cacheKey, verdict, finish));
       outcomes.add(1, { outcome: verdict.outcome });
     },

@@ -5,6 +5,8 @@ const DAY_MS = 86_400_000;
 export interface SpendBudgetOptions {
   readonly dailyMicroUsd: number;
   readonly weeklyMicroUsd: number;
+  /** Of how many equal parts of the whole budget this is one; 1 when it is left out. */
+  readonly shares?: number;
 }
 
 /** The answer to a reservation. Running out of money is expected, so it is a value. */
@@ -14,6 +16,8 @@ export type Reservation =
       readonly status: 'exhausted';
       readonly period: 'day' | 'week';
       readonly capMicroUsd: number;
+      /** Left out for the whole budget. */
+      readonly shares?: number;
       readonly resetsAtMs: number;
     };
 
@@ -51,17 +55,15 @@ export function createSpendBudget(options: SpendBudgetOptions): SpendBudget {
     reserve(microUsd, nowMs) {
       const day = utcDay(nowMs);
       checkAmount(microUsd, day);
-      if (spentOn(day) + microUsd > options.dailyMicroUsd) {
-        return {
-          status: 'exhausted',
-          period: 'day',
-          capMicroUsd: options.dailyMicroUsd,
-          resetsAtMs: startOfDay(nowMs) + DAY_MS,
-        };
+      const { dailyMicroUsd, weeklyMicroUsd, shares = 1 } = options;
+      const share = shares === 1 ? {} : { shares };
+      if (spentOn(day) + microUsd > dailyMicroUsd) {
+        const resetsAtMs = startOfDay(nowMs) + DAY_MS;
+        return { status: 'exhausted', period: 'day', capMicroUsd: dailyMicroUsd, ...share, resetsAtMs };
       }
-      if (spentInWeekOf(nowMs) + microUsd > options.weeklyMicroUsd) {
+      if (spentInWeekOf(nowMs) + microUsd > weeklyMicroUsd) {
         const resetsAtMs = startOfWeek(nowMs) + 7 * DAY_MS;
-        return { status: 'exhausted', period: 'week', capMicroUsd: options.weeklyMicroUsd, resetsAtMs };
+        return { status: 'exhausted', period: 'week', capMicroUsd: weeklyMicroUsd, ...share, resetsAtMs };
       }
       add(day, microUsd);
       for (const old of [...totals.keys()].sort().slice(0, -DAYS_KEPT)) totals.delete(old);

@@ -194,7 +194,9 @@ export interface World {
 export const newWorld = (): World => ({ bus: createMemoryLog(), state: createMemoryState() });
 
 /** What a test changes of the judge that it starts. */
-export interface Change extends Partial<Pick<JudgeDeps, 'clock' | 'metrics' | 'rubrics' | 'attends'>> {
+export interface Change extends Partial<
+  Pick<JudgeDeps, 'clock' | 'log' | 'metrics' | 'rubrics' | 'attends' | 'shared'>
+> {
   readonly settings?: object;
 }
 

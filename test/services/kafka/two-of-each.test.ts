@@ -10,7 +10,7 @@ const RUNS = 60;
 const NUMBERS = Array.from({ length: RUNS }, (_, number) => number);
 
 describe(
-  'receivers, samplers and writers in several processes, on one Kafka and one ClickHouse',
+  'receivers, samplers, judges and writers in several processes, on one Kafka and one ClickHouse',
   { timeout: 300_000 },
   () => {
     const { plain } = inject('broker');
@@ -76,10 +76,10 @@ describe(
       await sendRuns(() => embedded.url, NUMBERS);
       const expected = await ledgerOf(embedded.data, RUNS);
       const first = await start(distributed, 'receive', 'sample', 'judge', 'write');
-      const second = await start(distributed, 'receive', 'sample', 'write');
+      const second = await start(distributed, 'receive', 'sample', 'judge', 'write');
       await sendRuns((number) => (number % 2 === 0 ? first.url : second.url), NUMBERS.slice(0, RUNS / 2));
       // Partitions move in the middle of it.
-      const third = await start(distributed, 'receive', 'sample', 'write');
+      const third = await start(distributed, 'receive', 'sample', 'judge', 'write');
       await sendRuns((number) => (number % 2 === 0 ? first.url : third.url), NUMBERS.slice(RUNS / 2));
       expect(await ledgerOf(first.data, RUNS)).toEqual(expected);
       expect(await rowsOf('assay_spans')).toBe(RUNS * SPANS_PER_RUN);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { backMemory } from './intake/backed-memory.js';
-import { bodiesOf, measure, type Cost, type Load, type Until } from './intake/measure.js';
+import type { Until } from './intake/measure.js';
 import { FORMS, type Form } from './intake/payload.js';
+import { DURABLE_WARM_UPS, runRounds, WARM_UP_BATCHES, type Subject } from './intake/rounds.js';
 import { collectorPath, startCollector, startOurs, startReference, type Server } from './intake/servers.js';
 import { costTable, ratioTable, type Measured, type Ratio } from './intake/table.js';
 import { writeSection } from './results.js';
@@ -13,18 +13,6 @@ interface IntakeOptions {
   readonly write: boolean;
 }
 
-/** What is measured: who serves, what is sent, and until when it counts. */
-interface Subject {
-  readonly name: string;
-  readonly form: Form;
-  readonly until: Until;
-  readonly start: () => Promise<Server>;
-}
-
-/** Sent before the clock starts, to servers of all kinds: compilers and connections warm up. */
-const WARM_UP_BATCHES = 80;
-/** How often, where what was sent before may come again. V8 goes on compiling for its first 500 requests. */
-const DURABLE_WARM_UPS = 8;
 const NO_COLLECTOR =
   'The OpenTelemetry Collector was skipped: expected it where bench/peers/otelcol/build.sh puts it, found none; that script builds it with Go 1.26.';
 
@@ -42,7 +30,7 @@ const options = new Command('bench')
 
 const path = collectorPath();
 const subjects = allSubjects().filter(({ name }) => options.only === undefined || name.includes(options.only));
-const measured = await run(subjects);
+const measured = await runRounds(subjects, options);
 const report = [
   intro(),
   costTable(measured),
@@ -76,37 +64,6 @@ function allSubjects(): readonly Subject[] {
 
 function subject(name: string, form: Form, start: () => Promise<Server>): Subject {
   return { name, form, until: 'acknowledged', start };
-}
-
-async function run(chosen: readonly Subject[]): Promise<readonly Measured[]> {
-  const costs = new Map<Subject, Cost[]>(chosen.map((each) => [each, []]));
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const each of chosen) {
-      const cost = await runOnce(each);
-      costs.get(each)!.push(cost);
-      const rate = Math.round(cost.perCpuSecond).toLocaleString('en-US');
-      process.stderr.write(`round ${round + 1} of ${options.rounds}  ${each.name}: ${rate} spans per CPU-s\n`);
-    }
-  }
-  return chosen.map((each) => ({ name: each.name, costs: costs.get(each)! }));
-}
-
-async function runOnce({ form, until, start }: Subject): Promise<Cost> {
-  const server = await start();
-  let giveBack = (): void => undefined;
-  try {
-    const warmUps = until === 'acknowledged' ? DURABLE_WARM_UPS : 1;
-    for (let count = 0; count < warmUps; count += 1) {
-      await measure(server, { form, until, from: 0, batches: WARM_UP_BATCHES });
-    }
-    const load: Load = { form, until, from: WARM_UP_BATCHES, batches: options.batches };
-    bodiesOf(load);
-    giveBack = backMemory();
-    return await measure(server, load);
-  } finally {
-    await server.stop();
-    giveBack();
-  }
 }
 
 function ratios(runs: readonly Measured[]): readonly Ratio[] {

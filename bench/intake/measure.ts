@@ -9,6 +9,8 @@ export interface Cost extends Usage {
   readonly seconds: number;
   readonly perCpuSecond: number;
   readonly perSecond: number;
+  /** Of the process that works for the server; 0 where there is none. */
+  readonly helperCpuSeconds: number;
 }
 
 /** Until when a run counts. */
@@ -44,6 +46,7 @@ export async function measure(server: Server, load: Load): Promise<Cost> {
   const sender = createSender(server.target, load.form, CONNECTIONS);
   const [stored, decided] = [await server.queryable(), await server.decided()];
   const stop = watch(server.pid);
+  const stopHelper = server.helper === undefined ? undefined : watch(server.helper);
   const startedMs = performance.now();
   try {
     await sendAll(bodies, sender.send, CONNECTIONS);
@@ -54,7 +57,9 @@ export async function measure(server: Server, load: Load): Promise<Cost> {
   }
   const seconds = (performance.now() - startedMs) / 1_000;
   const usage = stop();
-  return { ...usage, spans, seconds, perSecond: spans / seconds, perCpuSecond: spans / usage.cpuSeconds };
+  const helperCpuSeconds = stopHelper?.().cpuSeconds ?? 0;
+  const rates = { perSecond: spans / seconds, perCpuSecond: spans / usage.cpuSeconds };
+  return { ...usage, spans, seconds, ...rates, helperCpuSeconds };
 }
 
 async function reaches(count: () => Promise<number>, goal: number): Promise<void> {

@@ -1,15 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../core/package-root.js';
+import { freePort } from './free-port.js';
 import type { Target } from './sender.js';
 
 /** A server under measurement, in a process of its own. */
 export interface Server {
   readonly pid: number;
+  /** Another process that works for it, whose CPU time is counted apart. */
+  readonly helper?: number;
   readonly target: Target;
   /** Spans that a query finds by now; undefined where nothing is stored. */
   readonly queryable: () => Promise<number>;
@@ -138,14 +140,4 @@ async function end(child: ChildProcess, directory: string): Promise<void> {
     await closed;
   }
   rmSync(directory, { recursive: true, force: true });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -42,17 +42,19 @@ export function ratioTable(ratios: readonly Ratio[]): string {
   return markdown(['ratio', 'per', 'least', 'median', 'most', 'goal'], rows);
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A Markdown table, numbers to the right. */
+export function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-function thousands(value: number): string {
+/** Whole, with commas. */
+export function thousands(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }

@@ -124,5 +124,6 @@ async function measured(work: () => Promise<void>): Promise<Cost> {
   await work();
   const seconds = (performance.now() - startedMs) / 1_000;
   const used = usage();
-  return { ...used, spans, seconds, perSecond: spans / seconds, perCpuSecond: spans / used.cpuSeconds };
+  const rates = { perSecond: spans / seconds, perCpuSecond: spans / used.cpuSeconds };
+  return { ...used, spans, seconds, ...rates, helperCpuSeconds: 0 };
 }

@@ -3,7 +3,10 @@ import type { StoreConfig } from './config.js';
 const MEBIBYTE = 1024 * 1024;
 
 /** What an engine may use. */
-export type EngineOptions = Pick<StoreConfig, 'maxMemoryBytes'>;
+export interface EngineOptions extends Pick<StoreConfig, 'maxMemoryBytes'> {
+  /** Name of a cluster that this engine alone is, for tests; it has none when this is left out. */
+  readonly cluster?: string;
+}
 
 type Settings = Readonly<Record<string, number | string>>;
 
@@ -34,7 +37,15 @@ export function engineConfigXml(options: EngineOptions): string {
     background_pool_size: 2,
     background_merges_mutations_concurrency_ratio: 1,
   };
-  return `<clickhouse>\n${toXml(server)}<merge_tree>\n${toXml(TABLES)}</merge_tree>\n</clickhouse>\n`;
+  return `<clickhouse>\n${toXml(server)}<merge_tree>\n${toXml(TABLES)}</merge_tree>\n${clusterXml(options.cluster)}</clickhouse>\n`;
+}
+
+/** One shard with one replica, whose address is what the engine takes for its own; nothing listens there. */
+function clusterXml(name: string | undefined): string {
+  if (name === undefined) return '';
+  const replica = toXml({ host: 'localhost', port: 9000 });
+  const shard = `<shard>\n<internal_replication>true</internal_replication>\n<replica>\n${replica}</replica>\n</shard>\n`;
+  return `<tcp_port>9000</tcp_port>\n<remote_servers>\n<${name}>\n${shard}</${name}>\n</remote_servers>\n<macros>\n${toXml({ shard: '1', replica: '1' })}</macros>\n`;
 }
 
 function toXml(settings: Settings): string {

@@ -16,6 +16,7 @@ import { createStoreReader, type StoreReader } from './reader.js';
 import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
+import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
 const TABLES = ['otel_traces', 'otel_logs', 'assay_decisions', 'assay_verdicts', 'assay_spend', 'assay_erasures'];
@@ -37,7 +38,7 @@ describe.each(STORES)('erase (%s)', (kind) => {
   });
 
   beforeEach(async () => {
-    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${table}`);
+    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${alterable(table, connection.tableForm)}`);
     log = new MemoryLog(2);
     writer = await startWriter();
   });

@@ -14,6 +14,7 @@ import { createStoreReader, type StoreReader } from './reader.js';
 import { NOW_MS, traceIdOf } from './samples.test-support.js';
 import { writeRecords } from './write-records.test-support.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
+import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
 const NOW_NS = BigInt(NOW_MS) * 1_000_000n;
@@ -51,7 +52,7 @@ describe.each(STORES)('log events in the store (%s)', (kind) => {
 
   beforeEach(async () => {
     for (const table of ['otel_traces', 'otel_traces_trace_id_ts', 'otel_logs'])
-      await connection.run(`TRUNCATE TABLE ${table}`);
+      await connection.run(`TRUNCATE TABLE ${alterable(table, connection.tableForm)}`);
   });
 
   afterAll(async () => {
@@ -115,7 +116,7 @@ describe.each(STORES)('log events in the store (%s)', (kind) => {
       const sent = decodeLogEvents(bytes);
       const startedMs = Number(sent[0]!.timeNs / 1_000_000n);
       for (const acceptedAtMs of [startedMs, startedMs + 400 * DAY_MS]) {
-        await connection.run('TRUNCATE TABLE otel_logs');
+        await connection.run(`TRUNCATE TABLE ${alterable('otel_logs', connection.tableForm)}`);
         await write('logs', bytes, { acceptedAtMs });
         const back = (await reader.logsOfMany([...new Set(sent.map((log) => log.traceId))])).values();
         const byKey = (log: object): string => JSON.stringify(log, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)); // prettier-ignore

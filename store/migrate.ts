@@ -1,8 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PipelineError } from '../core/errors.js';
 import { packageRoot } from '../core/package-root.js';
 import type { StoreConnection } from './connection.js';
 import { EMBEDDED_TABLES, fillIn, type TableForm } from './table-form.js';
+
+const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS assay_migrations{local} {on_cluster}
+  (version UInt32, name String, applied_at DateTime64(3) DEFAULT now64(3))
+  ENGINE = {engine:ReplacingMergeTree(applied_at)} {sharded_by:cityHash64(version)}
+  ORDER BY version`;
 
 const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/;
 
@@ -18,10 +24,7 @@ interface Migration {
  * @returns versions that were applied now, in order
  */
 export async function migrate(connection: StoreConnection): Promise<readonly number[]> {
-  await connection.run(
-    'CREATE TABLE IF NOT EXISTS assay_migrations (version UInt32, name String, applied_at DateTime64(3) DEFAULT now64(3)) ' +
-      'ENGINE = ReplacingMergeTree(applied_at) ORDER BY version',
-  );
+  await keepBooks(connection);
   const rows = await connection.rows<{ version: number }>('SELECT DISTINCT version FROM assay_migrations');
   const applied = new Set(rows.map((row) => row.version));
   const missing = (await readMigrations(connection.tableForm)).filter((migration) => !applied.has(migration.version));
@@ -33,6 +36,26 @@ export async function migrate(connection: StoreConnection): Promise<readonly num
     });
   }
   return missing.map((migration) => migration.version);
+}
+
+/** Looked for first, because a statement for a whole cluster waits for all of its servers, and one of them may be away. */
+async function keepBooks(connection: StoreConnection): Promise<void> {
+  const { tableForm } = connection;
+  const [own] = await connection.rows<{ engine: string }>(
+    `SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = 'assay_migrations'`,
+  );
+  if (own === undefined) {
+    for (const statement of fillIn(BOOKKEEPING, tableForm)) await connection.run(statement);
+    return;
+  }
+  const isDistributed = own.engine === 'Distributed';
+  if (isDistributed === (tableForm.cluster !== undefined)) return;
+  throw new PipelineError(
+    'STORE_REFUSED',
+    isDistributed
+      ? 'expected tables of one server in this database, got tables of a cluster; give its name in store.clickhouse.cluster, or another database'
+      : `expected tables of a cluster in this database, got an assay_migrations that is ${own.engine}; choose another store.clickhouse.database for the cluster, since tables of one server do not become those of a cluster`,
+  );
 }
 
 /** The newest migration that a store has had, and the newest of this package. */
@@ -68,8 +91,10 @@ export async function readMigrations(form: TableForm = EMBEDDED_TABLES): Promise
 
 /** Comment lines go. */
 function toStatements(sql: string, form: TableForm): readonly string[] {
-  return fillIn(sql.replaceAll(/^\s*--.*$/gm, ''), form)
+  return sql
+    .replaceAll(/^\s*--.*$/gm, '')
     .split(/;\s*$/m)
     .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
+    .filter((statement) => statement !== '')
+    .flatMap((statement) => fillIn(statement, form));
 }

@@ -1,10 +1,14 @@
+import { systemClock } from '../core/clock.js';
 import type { StoreConnection } from './connection.js';
 import { quoted } from './quoted.js';
 import type { TraceKey } from './span-queries.js';
+import { alterable, localName, partsOf } from './table-form.js';
 
 /** Keys in one statement. */
 const BATCH = 500;
 const DROP_TRIES = 50;
+/** Servers of a cluster look for parts that may go by themselves, every half minute. */
+const CLUSTER_PAUSE_MS = 2_000;
 
 /**
  * For the length of a mutation: replaced parts may go at once, and what replaces them is synced to disk before, which the
@@ -64,12 +68,15 @@ async function mutateBatch(connection: StoreConnection, mutation: Mutation): Pro
   const partitions = await connection.rows<{ id: string; rows: number }>(
     `SELECT _partition_id AS id, count() AS rows FROM ${table} WHERE ${condition} GROUP BY id`,
   );
+  const where = alterable(table, connection.tableForm);
+  // On a cluster, on all replicas.
+  const sync = `mutations_sync = ${connection.tableForm.cluster === undefined ? 1 : 2}`;
   let changed = 0;
   for (const { id, rows } of partitions) {
     const partition = `IN PARTITION ID ${quoted(id)}`;
     const change = update === undefined ? `DELETE ${partition}` : `UPDATE ${update} ${partition}`;
-    await connection.run(`ALTER TABLE ${table} MODIFY SETTING ${PARTS_GO_AT_ONCE}`);
-    await connection.run(`ALTER TABLE ${table} ${change} WHERE ${condition} SETTINGS mutations_sync = 1`);
+    await connection.run(`ALTER TABLE ${where} MODIFY SETTING ${PARTS_GO_AT_ONCE}`);
+    await connection.run(`ALTER TABLE ${where} ${change} WHERE ${condition} SETTINGS ${sync}`);
     changed += rows;
   }
   return changed;
@@ -80,16 +87,19 @@ async function mutateBatch(connection: StoreConnection, mutation: Mutation): Pro
  * stays until that has ended.
  */
 async function dropReplacedParts(connection: StoreConnection, table: string): Promise<void> {
-  await connection.run(`ALTER TABLE ${table} MODIFY SETTING ${PARTS_GO_AT_ONCE}`);
+  const { tableForm } = connection;
+  const where = alterable(table, tableForm);
+  await connection.run(`ALTER TABLE ${where} MODIFY SETTING ${PARTS_GO_AT_ONCE}`);
   for (let turn = 0; turn < DROP_TRIES; turn += 1) {
-    await connection.run(`ALTER TABLE ${table} DROP PARTITION ID '19700101'`);
+    await connection.run(`ALTER TABLE ${where} DROP PARTITION ID '19700101'`);
     const rows = await connection.rows<{ parts: number }>(
-      `SELECT count() AS parts FROM system.parts WHERE database = currentDatabase() AND table = {table: String} AND NOT active`,
-      { table },
+      `SELECT count() AS parts FROM ${partsOf(tableForm, 'all')} AND table = {table: String} AND NOT active`,
+      { table: localName(table, tableForm) },
     );
     if (rows[0]?.parts === 0) break;
+    if (tableForm.cluster !== undefined) await systemClock.sleep(CLUSTER_PAUSE_MS);
   }
-  await connection.run(`ALTER TABLE ${table} RESET SETTING ${PARTS_GO_LATER}`);
+  await connection.run(`ALTER TABLE ${where} RESET SETTING ${PARTS_GO_LATER}`);
 }
 
 function conditionOf({ key, keys, where }: Mutation): string {

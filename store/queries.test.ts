@@ -10,6 +10,7 @@ import { decisionOn, jsonRecord, NOW_MS, spansRecord, spendOf, traceIdOf, verdic
 import { TOPIC_TABLES } from './topic-tables.js';
 import { writeRecords } from './write-records.test-support.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
+import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
 const SETTLED_FAIL = {
@@ -166,7 +167,7 @@ describe.each(STORES)('store queries (%s)', (kind) => {
 
   beforeEach(async () => {
     for (const table of [...TOPIC_TABLES.map((each) => each.table), 'otel_traces_trace_id_ts'])
-      await connection.run(`TRUNCATE TABLE ${table}`);
+      await connection.run(`TRUNCATE TABLE ${alterable(table, connection.tableForm)}`);
   });
 
   afterAll(async () => {

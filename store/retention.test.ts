@@ -8,6 +8,7 @@ import { Retention } from './retention.js';
 import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
 import { writeRecords } from './write-records.test-support.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
+import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
 const DAY_MS = 86_400_000;
@@ -35,7 +36,7 @@ describe.each(STORES)('retention (%s)', (kind) => {
   });
 
   beforeEach(async () => {
-    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${table}`);
+    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${alterable(table, connection.tableForm)}`);
     dropped = new Map();
   });
 

@@ -3,6 +3,7 @@ import type { Logger } from '../core/logger.js';
 import type { Counter } from '../core/metrics.js';
 import type { StoreConfig } from './config.js';
 import type { StoreConnection } from './connection.js';
+import { alterable, localName, partsOf } from './table-form.js';
 
 const DAY_MS = 86_400_000;
 const SWEEP_EVERY_MS = 3_600_000;
@@ -72,7 +73,7 @@ export class Retention {
       token: `retention:${dayOf(before(0))}`,
     });
     for (const { of, id, rows } of old) {
-      await connection.run(`ALTER TABLE ${of.table} DROP PARTITION ID '${id}'`);
+      await connection.run(`ALTER TABLE ${alterable(of.table, connection.tableForm)} DROP PARTITION ID '${id}'`);
       droppedRows.add(rows, { table: of.table });
       logger.info(
         { table: of.table, partition: id, rows },
@@ -90,12 +91,13 @@ interface Partition {
 }
 
 async function partitions(connection: StoreConnection): Promise<readonly Partition[]> {
+  const { tableForm } = connection;
   const rows = await connection.rows<{ table: string; id: string; rows: number }>(
-    `SELECT table, partition_id AS id, sum(rows) AS rows FROM system.parts
-     WHERE active AND database = currentDatabase() AND match(partition_id, '^[0-9]{8}$') GROUP BY table, id ORDER BY id, table`,
+    `SELECT table, partition_id AS id, sum(rows) AS rows FROM ${partsOf(tableForm, 'one')}
+     AND active AND match(partition_id, '^[0-9]{8}$') GROUP BY table, id ORDER BY id, table`,
   );
   return rows.flatMap(({ table, id, rows: count }) => {
-    const of = AGING.find((aging) => aging.table === table);
+    const of = AGING.find((aging) => localName(aging.table, tableForm) === table);
     const firstDayMs = Date.parse(`${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6)}T00:00:00Z`);
     return of === undefined ? [] : [{ of, id, rows: count, firstDayMs }];
   });

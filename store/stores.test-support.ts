@@ -5,8 +5,8 @@ import { type StoreConfig, storeConfig } from './config.js';
 import type { StoreOptions } from './connection.js';
 import { createStoreServer, type StoreServer } from './serve/store-server.js';
 
-/** The two stores that everything of the store runs on. */
-export const STORES = ['embedded', 'behind HTTP'] as const;
+/** The stores that everything of the store runs on. The cluster has one shard, which is all that the embedded engine can be. */
+export const STORES = ['embedded', 'behind HTTP', 'a cluster'] as const;
 export type StoreKind = (typeof STORES)[number];
 
 /** An empty store. */
@@ -25,8 +25,9 @@ export interface TestStore {
 
 export async function openTestStore(kind: StoreKind): Promise<TestStore> {
   const root = await mkdtemp(join(tmpdir(), 'assay-store-'));
-  const server = kind === 'embedded' ? undefined : await startTestServer(join(root, 'server'));
-  const defaults = storeConfig.parse(server === undefined ? {} : { clickhouse: { url: server.url } });
+  const cluster = kind === 'a cluster' ? { cluster: 'assay-test_1' } : {};
+  const server = kind === 'embedded' ? undefined : await startTestServer(join(root, 'server'), cluster);
+  const defaults = storeConfig.parse(server === undefined ? {} : { clickhouse: { url: server.url, ...cluster } });
   const place = { dataDirectory: join(root, 'own'), clickhouse: defaults.clickhouse };
   return {
     place,
@@ -43,7 +44,7 @@ export async function openTestStore(kind: StoreKind): Promise<TestStore> {
 /** A server on a port that is free; it lets `default` in without a password. */
 export async function startTestServer(
   dataDirectory: string,
-  more: { readonly username?: string; readonly password?: string; readonly slowMs?: number } = {},
+  more: { readonly cluster?: string; readonly username?: string; readonly password?: string; readonly slowMs?: number } = {},
 ): Promise<StoreServer> {
   const server = createStoreServer({
     ...{ dataDirectory, maxMemoryBytes: storeConfig.parse({}).maxMemoryBytes },

@@ -23,6 +23,7 @@ import {
 } from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
+import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
 const TABLES = [
@@ -52,7 +53,7 @@ describe.each(STORES)('writer (%s)', (kind) => {
   });
 
   beforeEach(async () => {
-    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${table}`);
+    for (const table of TABLES) await connection.run(`TRUNCATE TABLE ${alterable(table, connection.tableForm)}`);
     log = new MemoryLog(2);
     state = new MemoryState();
   });

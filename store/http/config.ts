@@ -34,6 +34,27 @@ export const clickhouseConfig = z.strictObject({
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'expected letters, digits and _, got another name' })
     .default('default')
     .describe('Database of the tables. It must exist; the tables are made in it.'),
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
+      error: 'expected the name of a cluster as in system.clusters: letters, digits, _, . and -, got another name',
+    })
+    .optional()
+    .describe(
+      'Cluster of the server that holds the store: its tables are replicated within a shard, and distributed over the shards by trace. Unset: the one server.',
+    ),
+  insertQuorum: z
+    .union([z.literal('auto'), z.int().min(0).max(100)])
+    .default('auto')
+    .describe(
+      'On a cluster: replicas of a shard that must have a block before it counts as written. `auto`: more than half; 0: the one that took it.',
+    ),
+  sequentialReads: z
+    .boolean()
+    .default(false)
+    .describe(
+      'On a cluster: a replica answers only when it has all that was written with a quorum. Writers then take turns, as `insert_quorum_parallel = 0` has it.',
+    ),
   username: z.string().min(1).default('default').describe('User that reads and writes.'),
   password: z
     .string()

@@ -5,8 +5,9 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { QueryParams, StoreConnection } from '../store-connection.js';
-import { SERVER_TABLES } from '../table-form.js';
+import { clusterTables, SERVER_TABLES } from '../table-form.js';
 import { createServerClient, type Server } from './client.js';
+import { clusterSettings, refuseOtherCluster } from './cluster.js';
 import { toServerError } from './server-error.js';
 
 /** Tries of what can be repeated, in one call. Whoever calls goes on from there, and waits longer. */
@@ -56,6 +57,7 @@ export async function openHttpConnection(server: Server, clock: Clock = systemCl
   const connection = toConnection(client, { server, clock });
   try {
     await refuseOtherTimes(connection, server);
+    await refuseOtherCluster(connection, server);
     return connection;
   } catch (error) {
     await client.close();
@@ -81,6 +83,8 @@ interface ConnectionContext {
 
 function toConnection(client: ClickHouseClient, { server, clock }: ConnectionContext): StoreConnection {
   let closed = false;
+  const { cluster, database } = server;
+  const { reads, writes } = clusterSettings(server);
   const once = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -90,12 +94,13 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
   };
   const repeated = <T>(work: () => Promise<T>): Promise<T> => withRetries(() => once(work), clock);
   const put = (query: string, toBody: () => Readable, settings: ClickHouseSettings): Promise<void> =>
-    repeated(() => insert(client, { query, body: toBody(), settings }));
+    repeated(() => insert(client, { query, body: toBody(), settings: { ...settings, ...writes } }));
   return {
-    tableForm: SERVER_TABLES,
+    tableForm: cluster === undefined ? SERVER_TABLES : clusterTables({ name: cluster, database }),
     async releaseMemory() {},
     async run(sql, params = {}) {
-      await once(() => client.command({ query: sql, query_params: { ...params }, clickhouse_settings: LONG }));
+      const settings = { ...LONG, ...reads, ...writes };
+      await once(() => client.command({ query: sql, query_params: { ...params }, clickhouse_settings: settings }));
     },
     rows: <Row>(sql: string, params: QueryParams = {}) =>
       repeated(async () => {
@@ -104,7 +109,7 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
           query: sql,
           format,
           query_params: { ...params },
-          clickhouse_settings: READ,
+          clickhouse_settings: { ...READ, ...reads },
         });
         return result.json<Row>();
       }),

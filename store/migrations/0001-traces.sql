@@ -1,5 +1,5 @@
 -- The tables of the OpenTelemetry Collector's ClickHouse exporter, column for column: a trace view built on those works on these.
-CREATE TABLE IF NOT EXISTS otel_traces {on_cluster} (
+CREATE TABLE IF NOT EXISTS otel_traces{local} {on_cluster} (
   Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
   TraceId String CODEC(ZSTD(1)),
   SpanId String CODEC(ZSTD(1)),
@@ -35,24 +35,24 @@ CREATE TABLE IF NOT EXISTS otel_traces {on_cluster} (
   INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX idx_duration Duration TYPE minmax GRANULARITY 1,
   INDEX idx_lower_span_name lower(SpanName) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8
-) ENGINE = {engine:MergeTree}
+) ENGINE = {engine:MergeTree} {sharded_by:cityHash64(TraceId)}
 PARTITION BY toDate(Timestamp)
 PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
 
-CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts {on_cluster} (
+CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts{local} {on_cluster} (
   TraceId String CODEC(ZSTD(1)),
   Start SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
   End SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
-) ENGINE = {engine:AggregatingMergeTree}
+) ENGINE = {engine:AggregatingMergeTree} {sharded_by:cityHash64(TraceId)}
 PARTITION BY toStartOfWeek(Start)
 ORDER BY TraceId
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv {on_cluster} TO otel_traces_trace_id_ts AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv {on_cluster} TO otel_traces_trace_id_ts{local} AS
 SELECT TraceId, min(Timestamp) AS Start, max(Timestamp) AS End
-FROM otel_traces
+FROM otel_traces{local}
 WHERE TraceId != ''
 GROUP BY TraceId;
 

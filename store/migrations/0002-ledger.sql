@@ -2,7 +2,7 @@
 
 -- A decision is written once: where the same version of a trace was decided twice, the first stands. A merge keeps the row of
 -- the highest `precedence`, which falls with time.
-CREATE TABLE IF NOT EXISTS assay_decisions {on_cluster} (
+CREATE TABLE IF NOT EXISTS assay_decisions{local} {on_cluster} (
   tenant LowCardinality(String),
   trace_id String CODEC(ZSTD(1)),
   version UInt32,
@@ -47,12 +47,12 @@ CREATE TABLE IF NOT EXISTS assay_decisions {on_cluster} (
   model_calls UInt32,
   tool_calls UInt32,
   precedence UInt64 MATERIALIZED toUInt64(9223372036854775807 - toUnixTimestamp64Milli(decided_at))
-) ENGINE = {engine:ReplacingMergeTree(precedence)}
+) ENGINE = {engine:ReplacingMergeTree(precedence)} {sharded_by:cityHash64(trace_id)}
 PARTITION BY toDate(first_seen_at)
 ORDER BY (tenant, trace_id, version)
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE TABLE IF NOT EXISTS assay_verdicts {on_cluster} (
+CREATE TABLE IF NOT EXISTS assay_verdicts{local} {on_cluster} (
   eval_id String,
   tenant LowCardinality(String),
   trace_id String CODEC(ZSTD(1)),
@@ -80,12 +80,12 @@ CREATE TABLE IF NOT EXISTS assay_verdicts {on_cluster} (
   release LowCardinality(String),
   decided_at DateTime64(3, 'UTC'),
   judged_at DateTime64(3, 'UTC')
-) ENGINE = {engine:ReplacingMergeTree(judged_at)}
+) ENGINE = {engine:ReplacingMergeTree(judged_at)} {sharded_by:cityHash64(trace_id)}
 PARTITION BY toDate(decided_at)
 ORDER BY (tenant, trace_id, version, criterion, eval_id)
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE TABLE IF NOT EXISTS assay_spend {on_cluster} (
+CREATE TABLE IF NOT EXISTS assay_spend{local} {on_cluster} (
   call_id String,
   eval_id String,
   tenant LowCardinality(String),
@@ -97,17 +97,17 @@ CREATE TABLE IF NOT EXISTS assay_spend {on_cluster} (
   settled_micro_usd Float64,
   price_version LowCardinality(String),
   at DateTime64(3, 'UTC')
-) ENGINE = {engine:ReplacingMergeTree(at)}
+) ENGINE = {engine:ReplacingMergeTree(at)} {sharded_by:cityHash64(call_id)}
 PARTITION BY toDate(at)
 ORDER BY call_id
 SETTINGS non_replicated_deduplication_window = 1000;
 
-CREATE TABLE IF NOT EXISTS assay_policies {on_cluster} (
+CREATE TABLE IF NOT EXISTS assay_policies{local} {on_cluster} (
   version UInt32,
   effective_from DateTime64(3, 'UTC'),
   pi Map(LowCardinality(String), Float64),
   reason String
-) ENGINE = {engine:ReplacingMergeTree(effective_from)}
+) ENGINE = {engine:ReplacingMergeTree(effective_from)} {sharded_by:cityHash64(version)}
 PARTITION BY toDate(effective_from)
 ORDER BY version
 SETTINGS non_replicated_deduplication_window = 1000;

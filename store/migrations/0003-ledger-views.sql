@@ -9,7 +9,7 @@ CREATE VIEW IF NOT EXISTS assay_policies_unique {on_cluster} AS SELECT * FROM as
 -- The highest version of each trace.
 CREATE VIEW IF NOT EXISTS assay_decisions_current {on_cluster} AS
 SELECT * FROM assay_decisions FINAL
-WHERE (tenant, trace_id, version) IN (SELECT tenant, trace_id, max(version) FROM assay_decisions GROUP BY tenant, trace_id);
+WHERE (tenant, trace_id, version) {global} IN (SELECT tenant, trace_id, max(version) FROM assay_decisions GROUP BY tenant, trace_id);
 
 -- What the judges answered to each criterion of each version: the latest answer of the latest judge. An audit never counts.
 CREATE VIEW IF NOT EXISTS assay_answers {on_cluster} AS
@@ -66,7 +66,7 @@ SELECT
   min(Timestamp) AS first_seen_at,
   (max(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration)) - min(toUnixTimestamp64Nano(Timestamp))) / 1e6 AS duration_ms
 FROM otel_traces
-WHERE (tenant, trace_id) NOT IN (SELECT tenant, trace_id FROM assay_decisions)
+WHERE (tenant, trace_id) {global} NOT IN (SELECT tenant, trace_id FROM assay_decisions)
 GROUP BY tenant, trace_id;
 
 -- One row per trace: the one outcome that holds.

@@ -1,5 +1,5 @@
 -- The table of the OpenTelemetry Collector's ClickHouse exporter, column for column.
-CREATE TABLE IF NOT EXISTS otel_logs {on_cluster} (
+CREATE TABLE IF NOT EXISTS otel_logs{local} {on_cluster} (
   Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
   TraceId String CODEC(ZSTD(1)),
   SpanId String CODEC(ZSTD(1)),
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS otel_logs {on_cluster} (
   INDEX idx_log_attr_key mapKeys(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX idx_log_attr_value mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
   INDEX idx_lower_body lower(Body) TYPE tokenbf_v1(32768, 3, 0) GRANULARITY 8
-) ENGINE = {engine:MergeTree}
+) ENGINE = {engine:MergeTree} {sharded_by:cityHash64(if(TraceId = '', toString(toUnixTimestamp64Nano(Timestamp)), TraceId))}
 PARTITION BY toDate(Timestamp)
 ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 1000;
@@ -46,13 +46,13 @@ LIMIT 1 BY TraceId, if(LogAttributes['assay.original_timestamp'] != '', 0, toUni
   SpanId, SeverityText, SeverityNumber, EventName, Body, LogAttributes, ScopeName, ScopeVersion, ResourceAttributes;
 
 -- Finds the spans that evaluate another trace.
-ALTER TABLE otel_traces {on_cluster} ADD INDEX IF NOT EXISTS idx_link_trace_id `Links.TraceId` TYPE bloom_filter(0.001) GRANULARITY 1;
+ALTER TABLE otel_traces{local} {on_cluster} ADD INDEX IF NOT EXISTS idx_link_trace_id `Links.TraceId` TYPE bloom_filter(0.001) GRANULARITY 1;
 
-ALTER TABLE assay_decisions {on_cluster}
+ALTER TABLE assay_decisions{each} {on_cluster}
   ADD COLUMN IF NOT EXISTS root_span_id String CODEC(ZSTD(1)) AFTER span_count,
   ADD COLUMN IF NOT EXISTS log_count UInt32 AFTER span_count;
 
-ALTER TABLE assay_verdicts {on_cluster}
+ALTER TABLE assay_verdicts{each} {on_cluster}
   ADD COLUMN IF NOT EXISTS span_id String CODEC(ZSTD(1)) AFTER version,
   ADD COLUMN IF NOT EXISTS cache_audit LowCardinality(String) AFTER from_cache,
   ADD COLUMN IF NOT EXISTS by_hand Bool AFTER audit;
@@ -64,7 +64,7 @@ CREATE OR REPLACE VIEW assay_verdicts_unique {on_cluster} AS SELECT * FROM assay
 
 CREATE OR REPLACE VIEW assay_decisions_current {on_cluster} AS
 SELECT * FROM assay_decisions FINAL
-WHERE (tenant, trace_id, version) IN (SELECT tenant, trace_id, max(version) FROM assay_decisions GROUP BY tenant, trace_id);
+WHERE (tenant, trace_id, version) {global} IN (SELECT tenant, trace_id, max(version) FROM assay_decisions GROUP BY tenant, trace_id);
 
 -- What the judges answered to each criterion of each version: the latest answer of the latest judge. An audit never counts,
 -- and neither does what a person asked for.

@@ -9,6 +9,7 @@ import { BlockFiles } from '../block-files.js';
 import { type Engine, openEngine } from '../embedded-engine.js';
 import { Exception, toRefusal } from './exception.js';
 import { type Fault, Faults } from './faults.js';
+import { forOneServer, withoutCluster } from './one-server.js';
 import { type Access, isLocal, readStatement, refuseStranger, toRunOptions } from './read-request.js';
 import { refuseMachine } from './refuse-machine.js';
 import { type RunOptions, runStatement } from './run-statement.js';
@@ -33,6 +34,8 @@ export interface StoreServerOptions extends Access {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** Name of a cluster of one shard that it passes for; `ON CLUSTER` is parsed, and changes nothing. */
+  readonly cluster?: string;
   /** How late a `slow-answer` is. */
   readonly slowMs: number;
 }
@@ -153,20 +156,25 @@ class EngineServer implements StoreServer {
     const { request, send } = exchange;
     refuseStranger(url, request.headers, this.options);
     const options = toRunOptions(url, request.headers);
-    const statement = parseStatement(await readStatement(url, request));
-    refuseMachine(statement.sql, options);
+    const { cluster } = this.options;
+    const asked = parseStatement(await readStatement(url, request));
+    const statement = cluster === undefined ? asked : forOneServer(asked, cluster);
+    refuseMachine(cluster === undefined ? statement.sql : withoutCluster(statement.sql, cluster), options);
     if (request.method === 'GET' && !(statement.kind === 'plain' && statement.returnsRows))
       throw new Exception(164, 'READONLY', 'Cannot execute query in readonly mode: GET reads, and POST writes');
     if (this.#queue.size >= MAX_WAITING)
       throw new Exception(202, 'TOO_MANY_SIMULTANEOUS_QUERIES', `Too many simultaneous queries: ${MAX_WAITING} wait`);
-    await this.#queue.add(() => this.#run(statement, options, { ...exchange, send }));
+    const toParse = statement === asked ? undefined : asked.sql;
+    await this.#queue.add(() => this.#run(statement, options, { ...exchange, toParse }));
   }
 
   /** On a session of its own, so that no setting outlives its statement. */
-  async #run(statement: Statement, options: RunOptions, { request, response, send }: Exchange): Promise<void> {
+  async #run(statement: Statement, options: RunOptions, { request, response, send, toParse }: Parsed): Promise<void> {
     if (this.#engine === undefined) throw new Exception(734, 'QUERY_WAS_CANCELLED', 'assay store serve is stopping');
     const session = this.#engine.another();
     try {
+      // As it was asked, so that the engine refuses what it could not read on a cluster.
+      if (toParse !== undefined) await session.queryAsync(`EXPLAIN AST ${toParse}`);
       if (statement.kind === 'data') this.#faults.refuseParts();
       const answer = await runStatement(session, statement, { ...options, files: this.#files });
       if (statement.kind === 'data') {
@@ -187,4 +195,9 @@ interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly send: SendOptions;
+}
+
+interface Parsed extends Exchange {
+  /** The statement as it was asked, where another one runs in its place. */
+  readonly toParse: string | undefined;
 }

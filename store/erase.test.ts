@@ -302,7 +302,8 @@ describe.each(STORES)('erase (%s)', (kind) => {
     writer = await startWriter(async (options) => {
       const opened = await openStoreConnection(options);
       const run: StoreConnection['run'] = async (sql, params) => {
-        if (sql.startsWith('ALTER TABLE assay_verdicts UPDATE')) throw new Error('the disk is full');
+        if (/^ALTER TABLE assay_verdicts\b.* UPDATE/.test(sql.replace('_local', '')))
+          throw new Error('the disk is full');
         return opened.run(sql, params);
       };
       return { ...opened, run };

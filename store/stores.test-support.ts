@@ -44,7 +44,12 @@ export async function openTestStore(kind: StoreKind): Promise<TestStore> {
 /** A server on a port that is free; it lets `default` in without a password. */
 export async function startTestServer(
   dataDirectory: string,
-  more: { readonly cluster?: string; readonly username?: string; readonly password?: string; readonly slowMs?: number } = {},
+  more: {
+    readonly cluster?: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly slowMs?: number;
+  } = {},
 ): Promise<StoreServer> {
   const server = createStoreServer({
     ...{ dataDirectory, maxMemoryBytes: storeConfig.parse({}).maxMemoryBytes },

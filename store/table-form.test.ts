@@ -19,7 +19,8 @@ describe('the tables of a migration', () => {
   it('leave no place unfilled', async () => {
     for (const form of [EMBEDDED_TABLES, SERVER_TABLES, clusterTables({ name: 'c', database: 'd' })])
       for (const { statements } of await readMigrations(form))
-        for (const statement of statements) expect(statement).not.toMatch(/\{(on_cluster|engine|sharded|local|each|global)/);
+        for (const statement of statements)
+          expect(statement).not.toMatch(/\{(on_cluster|engine|sharded|local|each|global)/);
   });
 });
 

@@ -66,7 +66,7 @@ function forCluster(sql: string, cluster: Cluster): readonly string[] {
     .replaceAll('{global}', 'GLOBAL')
     .replaceAll('{local}', LOCAL)
     .replaceAll(/\{engine:([^}]+)\}/g, (_, engine: string) => replicated(engine))
-    .replaceAll(WINDOW, `${REPLICATED_WINDOW}, ${SYNCED}`);
+    .replaceAll(WINDOW, `${WINDOW}, ${REPLICATED_WINDOW}, ${SYNCED}`);
   const key = SHARDED.exec(sql)?.[1];
   const table = /^CREATE TABLE IF NOT EXISTS (\w+)\{local\}/.exec(sql)?.[1];
   if (key !== undefined && table !== undefined) {

@@ -20,6 +20,7 @@ interface ServeOptions {
   readonly http: string;
   readonly user: string;
   readonly slowMs: number;
+  readonly cluster?: string;
   readonly fault?: readonly (readonly [name: string, inserts: number])[];
 }
 
@@ -38,6 +39,11 @@ export function addStore(program: Command, terminal: Terminal): void {
       '--fault <name=inserts>',
       'for tests: drop-answer, slow-answer or too-many-parts, for the next so many inserts of rows; may be repeated',
       (value: string, before: ServeOptions['fault']) => [...(before ?? []), parseFault(value)],
+    )
+    .option(
+      '--cluster <name>',
+      'pass for a cluster of one shard: Distributed tables are real, Replicated ones are made without their replicas',
+      clusterName,
     )
     .option('--slow-ms <ms>', 'for tests: how late a slow answer is', wholeNumber, 5_000)
     .addHelpText(
@@ -76,6 +82,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<void> {
     username: options.user,
     password: terminal.env[PASSWORD] ?? '',
     slowMs: options.slowMs,
+    ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
   });
   for (const [name, inserts] of options.fault ?? []) {
     if (!isFault(name, FAULTS))
@@ -97,6 +104,12 @@ function parseFault(text: string): readonly [name: string, inserts: number] {
   const [, name, inserts] = /^([a-z-]+)=(\d{1,6})$/.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('expected a name and a number, such as drop-answer=3.');
   return [name, Number(inserts)];
+}
+
+function clusterName(text: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text))
+    throw new InvalidArgumentError('expected a name of letters, digits, _, . and -, such as assay_cluster.');
+  return text;
 }
 
 function wholeNumber(text: string): number {

@@ -36,7 +36,7 @@ export const clickhouseConfig = z.strictObject({
     .describe('Database of the tables. It must exist; the tables are made in it.'),
   cluster: z
     .string()
-    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, {
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, {
       error: 'expected the name of a cluster as in system.clusters: letters, digits, _, . and -, got another name',
     })
     .optional()

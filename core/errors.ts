@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   RECORD_UNKNOWN: 'reject',
   STORE_UNAVAILABLE: 'retry',
   STORE_REFUSED: 'halt',
+  ROWS_REFUSED: 'reject',
   ENGINE_MISSING: 'halt',
   RUBRIC_INVALID: 'halt',
   MODEL_UNPRICED: 'halt',

@@ -3,11 +3,13 @@ import { faultPoint } from '../core/fault-points.js';
 import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { State } from '../core/state.js';
-import { type Block, type BlockDeps, blockToken, type OffsetRange } from './block.js';
+import { type Block, type BlockDeps, blockToken, type OffsetRange, type Skipped } from './block.js';
 import type { StoreConfig } from './config.js';
 import { toGivenUp } from './given-up.js';
+import { isOfRows } from './refused-codes.js';
 import type { TopicTable } from './topic-table.js';
 import { createBlocks } from './topic-tables.js';
+import { writeApart } from './write-apart.js';
 import type { WriterMetrics } from './writer-metrics.js';
 
 /** First offset of each partition that is not meant. */
@@ -15,6 +17,9 @@ export type Offsets = ReadonlyMap<number, number>;
 
 /** Bytes of records that are in memory at once, beside the rows made of them. */
 const POLL_BYTES = 4 * 1024 * 1024;
+
+/** Refusals of the rows of one block, after which its records are written apart. */
+const MAX_REFUSALS = 3;
 
 export interface TopicWriterDeps extends BlockDeps {
   readonly reader: LogReader;
@@ -30,6 +35,8 @@ export class TopicWriter {
   #positions = new Map<number, number>();
   /** What came at the last recovery: see `LogReader.assigned`. */
   #turns: ReadonlyMap<number, number> = new Map();
+  /** Of the block whose rows were refused last. */
+  #refused = { token: '', times: 0 };
   readonly #pendingKey: string;
   readonly #createBlock: () => Block;
 
@@ -153,7 +160,34 @@ export class TopicWriter {
   }
 
   async #writeAgain(pending: readonly OffsetRange[], signal: AbortSignal): Promise<void> {
+    const { tokenName } = this.table;
+    const { token, times } = this.#refused;
+    if (times >= MAX_REFUSALS && token === blockToken(tokenName, pending)) {
+      await this.#writeApart(pending, signal);
+      return;
+    }
     const block = this.#createBlock();
+    await this.#readAgain(pending, signal, (record) => block.add(record));
+    await block.finish();
+    await this.#write(block, signal, pending);
+  }
+
+  /** Nothing else is being read or written then: a block is refused in its own cycle at first. */
+  async #writeApart(pending: readonly OffsetRange[], signal: AbortSignal): Promise<void> {
+    const records: StoredRecord[] = [];
+    await this.#readAgain(pending, signal, (record) => void records.push(record));
+    records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    const { tokenName } = this.table;
+    const { rows, skipped } = await writeApart(records, { createBlock: this.#createBlock, tokenName, signal });
+    await this.#bury(skipped);
+    await this.#settle(pending, rows);
+  }
+
+  async #readAgain(
+    pending: readonly OffsetRange[],
+    signal: AbortSignal,
+    take: (record: StoredRecord) => void | Promise<void>,
+  ): Promise<void> {
     const missing = new Map(pending.map(([partition, , last]) => [partition, last]));
     for (const [partition, first] of pending) this.deps.reader.seek(partition, first);
     while (missing.size > 0) {
@@ -163,36 +197,45 @@ export class TopicWriter {
       for (const record of records) {
         const range = pending.find(([partition]) => partition === record.partition);
         if (range === undefined) continue;
-        if (record.offset >= range[1] && record.offset <= range[2]) await block.add(record);
+        if (record.offset >= range[1] && record.offset <= range[2]) await take(record);
         if (record.offset >= range[2]) missing.delete(record.partition);
       }
     }
-    await block.finish();
-    await this.#write(block, signal, pending);
   }
 
   async #write(block: Block, signal: AbortSignal, pending?: readonly OffsetRange[]): Promise<void> {
-    const { reader, state, metrics } = this.deps;
-    const { topic, tokenName } = this.table;
+    const { state } = this.deps;
     const ranges = pending ?? block.place.ranges();
+    const token = blockToken(this.table.tokenName, ranges);
     try {
       if (ranges.length === 0) return;
       await state.put([[this.#pendingKey, JSON.stringify(ranges)]]);
       faultPoint('writer-before-insert');
-      const rows = await block.insert(blockToken(tokenName, ranges), signal);
-      await this.#bury(block);
+      const rows = await block.insert(token, signal);
+      await this.#bury(block.skipped);
       faultPoint('writer-after-insert');
-      for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
-      await state.delete([this.#pendingKey]);
-      metrics.rows.add(rows, { topic });
-      metrics.blocks.add(1, { topic });
+      await this.#settle(ranges, rows);
+    } catch (error) {
+      if (isOfRows(error))
+        this.#refused = { token, times: token === this.#refused.token ? this.#refused.times + 1 : 1 };
+      throw error;
     } finally {
       await block.discard();
     }
   }
 
-  /** Before the offsets move: what could not be read is then in the dead letters, or comes again. */
-  async #bury({ skipped }: Block): Promise<void> {
+  async #settle(ranges: readonly OffsetRange[], rows: number): Promise<void> {
+    const { reader, state, metrics } = this.deps;
+    const { topic } = this.table;
+    for (const [partition, , last] of ranges) await reader.commit(partition, last + 1);
+    await state.delete([this.#pendingKey]);
+    this.#refused = { token: '', times: 0 };
+    metrics.rows.add(rows, { topic });
+    metrics.blocks.add(1, { topic });
+  }
+
+  /** Before the offsets move: what could not be read, or is refused by itself, is then in the dead letters, or comes again. */
+  async #bury(skipped: readonly Skipped[]): Promise<void> {
     if (skipped.length === 0) return;
     const { topic } = this.table;
     const { log, logger, metrics } = this.deps;
@@ -202,7 +245,7 @@ export class TopicWriter {
       const { partition, offset, key } = record;
       logger.error(
         { topic, partition, offset, key, error },
-        `a record cannot be read and is not in the store; assay dead-letters show ${recordId(record)} tells more`,
+        `a record cannot be ${isOfRows(error) ? 'written' : 'read'} and is not in the store; assay dead-letters show ${recordId(record)} tells more`,
       );
     }
   }

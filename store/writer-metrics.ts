@@ -22,7 +22,7 @@ export function createWriterMetrics(metrics: Metrics): WriterMetrics {
     blocks: metrics.counter('assay_store_written_blocks_total', 'Inserts into the store.', ['topic']),
     skipped: metrics.counter(
       'assay_store_skipped_records_total',
-      'Records that could not be read and are not in the store.',
+      'Records that could not be read or that the store refused, and that are not in it.',
       ['topic'],
     ),
     erasedRecords: metrics.counter(

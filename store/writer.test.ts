@@ -426,6 +426,53 @@ describe.each(STORES)('writer (%s)', (kind) => {
     expect(await number(COUNT_SPANS)).toBe(4);
   });
 
+  it('writes the rest of a block apart where the store refuses some of its rows, and gives those up', async () => {
+    const table = alterable('otel_traces', connection.tableForm);
+    await connection.run(
+      `ALTER TABLE ${table} ADD CONSTRAINT no_poison CHECK TraceId != '${traceIdOf(5)}' AND TraceId != '${traceIdOf(6)}'`,
+    );
+    try {
+      await log.append(Array.from({ length: 9 }, (_, n) => spansRecord(traceIdOf(n + 1))));
+      const tokens: string[] = [];
+      await start({ options: { retryMinMs: 1 }, insert: ({ token }) => void tokens.push(token) });
+      await drained();
+      const given = letters().map(({ topic, key, code, reason }) => ({ topic, key, code, reason }));
+      expect(given.map(({ topic, key, code }) => [topic, key, code]).sort()).toEqual([
+        ['spans', traceIdOf(5), 'ROWS_REFUSED'],
+        ['spans', traceIdOf(6), 'ROWS_REFUSED'],
+      ]);
+      expect(given[0]?.reason).toMatch(/expected the store to take every row, got code 469: .*no_poison/);
+      expect(await number(COUNT_SPANS)).toBe(14);
+      expect(await number('SELECT count() AS n FROM assay_spans')).toBe(14);
+      // Three times as it was before it is taken apart.
+      expect(tokens.filter((token) => token === tokens[0]).length).toBeGreaterThanOrEqual(3);
+      await log.append([spansRecord(traceIdOf(20))]);
+      await drained();
+      expect(await number(COUNT_SPANS)).toBe(16);
+    } finally {
+      await connection.run(`ALTER TABLE ${table} DROP CONSTRAINT no_poison`);
+    }
+  });
+
+  it('stores a half of a refused block once when the letters of the other half cannot be sent at first', async () => {
+    const table = alterable('otel_traces', connection.tableForm);
+    await connection.run(`ALTER TABLE ${table} ADD CONSTRAINT no_poison CHECK TraceId != '${traceIdOf(2)}'`);
+    let away = 2;
+    log.beforeAppend = (records) => {
+      if (records.some(({ topic }) => topic === 'dead-letters') && away-- > 0)
+        throw new PipelineError('BUS_UNAVAILABLE', 'away');
+    };
+    try {
+      await log.append([1, 2, 3, 4].map((n) => spansRecord(traceIdOf(n))));
+      await start();
+      await drained();
+      expect(letters().map(({ key }) => key)).toEqual([traceIdOf(2)]);
+      expect(await number(COUNT_SPANS)).toBe(6);
+    } finally {
+      await connection.run(`ALTER TABLE ${table} DROP CONSTRAINT no_poison`);
+    }
+  });
+
   it('gives a record that comes again after its letter another one of the same id', async () => {
     await log.append([{ topic: 'decisions', key: 'x', value: Buffer.from('{') }]);
     let deaths = 0;

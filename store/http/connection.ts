@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { QueryParams, StoreConnection } from '../store-connection.js';
 import { clusterTables, SERVER_TABLES } from '../table-form.js';
+import { toInsertError } from '../refused-codes.js';
 import { createServerClient, type Server } from './client.js';
 import { clusterSettings, refuseOtherCluster } from './cluster.js';
 import { toServerError } from './server-error.js';
@@ -94,7 +95,13 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
   };
   const repeated = <T>(work: () => Promise<T>): Promise<T> => withRetries(() => once(work), clock);
   const put = (query: string, toBody: () => Readable, settings: ClickHouseSettings): Promise<void> =>
-    repeated(() => insert(client, { query, body: toBody(), settings: { ...settings, ...writes } }));
+    withRetries(async () => {
+      try {
+        await once(() => insert(client, { query, body: toBody(), settings: { ...settings, ...writes } }));
+      } catch (error) {
+        throw toInsertError(error);
+      }
+    }, clock);
   return {
     tableForm: cluster === undefined ? SERVER_TABLES : clusterTables({ name: cluster, database }),
     async releaseMemory() {},

@@ -94,14 +94,13 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
     }
   };
   const repeated = <T>(work: () => Promise<T>): Promise<T> => withRetries(() => once(work), clock);
-  const put = (query: string, toBody: () => Readable, settings: ClickHouseSettings): Promise<void> =>
-    withRetries(async () => {
-      try {
-        await once(() => insert(client, { query, body: toBody(), settings: { ...settings, ...writes } }));
-      } catch (error) {
-        throw toInsertError(error);
-      }
-    }, clock);
+  const put = (query: string, toBody: () => Readable, settings: ClickHouseSettings): Promise<void> => {
+    const all = { ...settings, ...writes };
+    return withRetries(
+      () => orRowsRefused(once(() => insert(client, { query, body: toBody(), settings: all }))),
+      clock,
+    );
+  };
   return {
     tableForm: cluster === undefined ? SERVER_TABLES : clusterTables({ name: cluster, database }),
     async releaseMemory() {},
@@ -111,13 +110,8 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
     },
     rows: <Row>(sql: string, params: QueryParams = {}) =>
       repeated(async () => {
-        const format = 'JSONEachRow';
-        const result = await client.query({
-          query: sql,
-          format,
-          query_params: { ...params },
-          clickhouse_settings: { ...READ, ...reads },
-        });
+        const asked = { query: sql, query_params: { ...params }, clickhouse_settings: { ...READ, ...reads } };
+        const result = await client.query({ ...asked, format: 'JSONEachRow' });
         return result.json<Row>();
       }),
     async insert({ table, lines, token }) {
@@ -137,6 +131,14 @@ function toConnection(client: ClickHouseClient, { server, clock }: ConnectionCon
       await client.close();
     },
   };
+}
+
+async function orRowsRefused(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw toInsertError(error);
+  }
 }
 
 interface Insert {

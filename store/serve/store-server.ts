@@ -153,7 +153,7 @@ class EngineServer implements StoreServer {
   }
 
   async #query(url: URL, exchange: Exchange): Promise<void> {
-    const { request, send } = exchange;
+    const { request } = exchange;
     refuseStranger(url, request.headers, this.options);
     const options = toRunOptions(url, request.headers);
     const { cluster } = this.options;

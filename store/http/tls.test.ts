@@ -76,7 +76,7 @@ describe.skipIf(!hasOpenssl)('a ClickHouse behind TLS (needs the command openssl
     return https;
   }
 
-  const open = (to: HttpsServer, changes: Partial<ClickhouseConfig>) =>
+  const open = (to: HttpsServer, changes: Partial<Omit<ClickhouseConfig, 'url'>>) =>
     openHttpConnection({
       ...clickhouseConfig.parse({}),
       ...{ username: 'assay', password: new Secret('pass'), tls: { ca: join(root, 'ours.pem') } },

@@ -418,7 +418,7 @@ describe.each(STORES)('writer (%s)', (kind) => {
     await start({ logger: { ...silentLogger, error: () => void (failures += 1) } });
     await vi.waitFor(() => {
       expect(failures).toBeGreaterThan(2);
-    });
+    }, 20_000);
     expect(await log.lag('spans', 'write')).toBe(3);
     away = false;
     await drained();

@@ -8,7 +8,7 @@ type Listener = (event: { readonly payload: object }) => void;
 
 /** A consumer of kafkajs as far as it is used: what happens to it is told by the test. */
 class ScriptedConsumer {
-  readonly events = { GROUP_JOIN: 'join', CRASH: 'crash' };
+  readonly events = { GROUP_JOIN: 'join', CRASH: 'crash', START_BATCH_PROCESS: 'batch' };
   readonly listeners = new Map<string, Listener>();
   readonly disconnect = vi.fn(async () => undefined);
   readonly seek = vi.fn();
@@ -21,7 +21,7 @@ class ScriptedConsumer {
     this.listeners.set(event, listener);
   }
 
-  tell(event: 'join' | 'crash', payload: object): void {
+  tell(event: 'join' | 'crash' | 'batch', payload: object): void {
     this.listeners.get(event)?.({ payload });
   }
 }
@@ -30,6 +30,7 @@ describe('a supervised consumer', () => {
   let made: ScriptedConsumer[];
   let connect: () => Promise<void>;
   let assigned: (readonly number[])[];
+  let passed: (readonly number[])[];
   let supervised: SupervisedConsumer;
   // Waits for one turn, so that what is to happen meanwhile can.
   const clock: Clock = { nowMs: () => 0, sleep: () => new Promise((done) => setImmediate(done)) };
@@ -37,11 +38,13 @@ describe('a supervised consumer', () => {
   beforeEach(() => {
     made = [];
     assigned = [];
+    passed = [];
     connect = async () => undefined;
     const hooks: ConsumerHooks = {
       onAssigned: ({ spans = [] }) => assigned.push(spans),
       onLost: () => undefined,
       onBatch: () => undefined,
+      onPassed: ({ partition }, first, next) => passed.push([partition, first, next]),
     };
     const kafka = {
       consumer() {
@@ -97,6 +100,16 @@ describe('a supervised consumer', () => {
     await running(1);
     supervised.restart('it brought nothing');
     await running(2);
+  });
+
+  it('tells of what was fetched and holds nothing to read, and of nothing else', async () => {
+    supervised.start();
+    const first = await running(1);
+    const batch = { topic: 'spans', partition: 2, highWatermark: '9' };
+    first.tell('batch', { ...batch, batchSize: 0, firstOffset: '3', lastOffset: '4' });
+    first.tell('batch', { ...batch, batchSize: 2, firstOffset: '5', lastOffset: '6' });
+    first.tell('batch', { ...batch, batchSize: 0, firstOffset: null, lastOffset: '8' });
+    expect(passed).toEqual([[2, 3, 5]]);
   });
 
   it('is tried again when it cannot connect', async () => {

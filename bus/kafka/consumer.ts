@@ -54,6 +54,8 @@ export interface ConsumerHooks {
   /** It reads nothing until it has joined again. */
   onLost(): void;
   onBatch(payload: EachBatchPayload): void;
+  /** It was fetched that nothing lies from one offset to before another, such as a mark that ends a transaction. */
+  onPassed(place: PartitionPlace, first: number, next: number): void;
 }
 
 /**
@@ -184,7 +186,7 @@ export class SupervisedConsumer {
 
   /** Resolves with the reason once kafkajs, or somebody here, ends it. */
   #watch(consumer: Consumer): Promise<unknown> {
-    const { GROUP_JOIN, CRASH } = consumer.events;
+    const { GROUP_JOIN, CRASH, START_BATCH_PROCESS } = consumer.events;
     return new Promise((resolve) => {
       this.#restart = resolve;
       if (this.#stopped.signal.aborted) resolve(new Error('it was told to stop'));
@@ -196,6 +198,13 @@ export class SupervisedConsumer {
         }
         this.#consumer = consumer;
         this.deps.hooks.onAssigned(payload.memberAssignment, payload.memberId);
+      });
+      // Told of every batch; those without a message do not come to `onBatch`.
+      consumer.on(START_BATCH_PROCESS, ({ payload }) => {
+        const { batchSize, lastOffset } = payload;
+        const firstOffset = payload.firstOffset as string | null;
+        if (this.#restart === resolve && batchSize === 0 && firstOffset !== null)
+          this.deps.hooks.onPassed(payload, Number(firstOffset), Number(lastOffset) + 1);
       });
       consumer.on(CRASH, ({ payload }) => {
         if (!payload.restart) resolve(payload.error);

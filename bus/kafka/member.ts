@@ -1,7 +1,13 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { Topic } from '../../core/log.js';
 import type { KafkaNames } from '../topics.js';
-import { SupervisedConsumer, type Assignment, type ConsumerDeps } from './consumer.js';
+import {
+  SupervisedConsumer,
+  type Assignment,
+  type ConsumerDeps,
+  type ConsumerHooks,
+  type PartitionPlace,
+} from './consumer.js';
 import type { FaultPlace } from './faults.js';
 import { KafkaReader, type Feed, type ReaderDeps, type Turns } from './reader.js';
 
@@ -40,7 +46,7 @@ export class KafkaMember {
       ]),
     );
     this.#byName = new Map([...this.readers].map(([topic, reader]) => [nameOf(topic), reader]));
-    const hooks = {
+    const hooks: ConsumerHooks = {
       onAssigned: (assignment: Assignment, memberId: string) => {
         this.#assign(assignment, memberId);
       },
@@ -49,6 +55,9 @@ export class KafkaMember {
       },
       onBatch: (payload: EachBatchPayload) => {
         this.#take(payload);
+      },
+      onPassed: ({ topic, partition }: PartitionPlace, first: number, next: number) => {
+        this.#byName.get(topic)?.pass(partition, { first, next });
       },
     };
     const { sessionTimeoutMs } = config;

@@ -45,6 +45,12 @@ export interface Feed {
   close(): Promise<void>;
 }
 
+/** Offsets from `first` to before `next`. */
+export interface Passed {
+  readonly first: number;
+  readonly next: number;
+}
+
 /** What came of a topic to this member, each with its turn: see `LogReader.assigned`. */
 export type Turns = ReadonlyMap<number, number>;
 
@@ -62,6 +68,8 @@ export class KafkaReader implements LogReader {
   /** Next offset to take from the consumer, by partition. */
   readonly #fetched = new Map<number, number>();
   readonly #full = new Set<number>();
+  /** By partition, offsets that hold nothing for a reader, such as the mark that ends a transaction. */
+  readonly #passed = new Map<number, Passed>();
   /** What this member knows of the group's offsets; what others commit is learnt at the next assignment. */
   #committed: Map<number, number> | undefined;
   #assigned: Turns | undefined;
@@ -69,6 +77,8 @@ export class KafkaReader implements LogReader {
   #paused = false;
   #sleeper: AbortController | undefined;
   #fedAtMs: number;
+  /** What the consumer was last replaced for, as partitions, positions and ends. */
+  #restartedFor = '';
 
   constructor(
     private readonly options: ReaderOptions,
@@ -173,20 +183,30 @@ export class KafkaReader implements LogReader {
     this.#full.clear();
   }
 
-  take({ batch: { partition, messages } }: EachBatchPayload): void {
+  take({ batch }: EachBatchPayload): void {
     if (this.#closed.signal.aborted) return;
+    const { partition, messages } = batch;
     this.#fedAtMs = this.deps.clock.nowMs();
     const from = this.#fetched.get(partition) ?? 0;
     const fresh = messages.filter(({ offset }) => Number(offset) >= from);
     const last = fresh.at(-1);
     if (last === undefined) return;
-    this.#fetched.set(partition, Number(last.offset) + 1);
+    const next = Number(last.offset) + 1;
+    this.#fetched.set(partition, next);
+    this.pass(partition, { first: next, next: Number(batch.lastOffset()) + 1 });
     this.#buffers.add(partition, fresh);
     if (this.#buffers.bytesOf(partition) >= HELD_BYTES) {
       this.#full.add(partition);
       this.deps.feed.setPaused(partition, true);
     }
     this.#wake();
+  }
+
+  /** There is nothing to read in these, and there never will be. */
+  pass(partition: number, { first, next }: Passed): void {
+    const known = this.#passed.get(partition);
+    const isNext = known !== undefined && known.first <= first && first <= known.next;
+    if (next > first) this.#passed.set(partition, { first: isNext ? known.first : first, next });
   }
 
   #requireOpen(): void {
@@ -227,13 +247,14 @@ export class KafkaReader implements LogReader {
       const partitions = [...assigned.keys()];
       const unknown = partitions.some((partition) => !this.#positions.has(partition));
       const committed = unknown ? await untilAborted(this.committed(), signals) : undefined;
-      const isBehind = partitions.some((partition) => {
+      const behind = partitions.flatMap((partition) => {
         const { low, high } = bounds.get(partition) ?? { low: 0, high: 0 };
-        return Math.max(low, this.#positions.get(partition) ?? committed?.get(partition) ?? 0) < high;
+        const at = this.#behindPassed(partition, this.#positions.get(partition) ?? committed?.get(partition) ?? 0);
+        return Math.max(low, at) < high ? [`${partition}: ${at} of ${high}`] : [];
       });
-      if (isBehind) this.#restartWhenStuck();
+      if (behind.length > 0) this.#restartWhenStuck(behind.join(', '));
       else this.#fedAtMs = this.deps.clock.nowMs();
-      return !isBehind && this.#assigned === assigned;
+      return behind.length === 0 && this.#assigned === assigned;
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
       // Nobody knows what lies there, so nobody may say that it was all read.
@@ -242,12 +263,20 @@ export class KafkaReader implements LogReader {
     }
   }
 
-  #restartWhenStuck(): void {
+  #behindPassed(partition: number, position: number): number {
+    const { first, next } = this.#passed.get(partition) ?? { first: 0, next: 0 };
+    return first <= position ? Math.max(position, next) : position;
+  }
+
+  /** Once for what cannot be read at all, such as records of a transaction that nobody ends. */
+  #restartWhenStuck(behind: string): void {
     const { config, topic } = this.options;
     const nowMs = this.deps.clock.nowMs();
+    if (behind === this.#restartedFor) return;
     if (nowMs - this.#fedAtMs < Math.max(STUCK_MS, 3 * config.sessionTimeoutMs)) return;
     this.#fedAtMs = nowMs;
-    this.deps.feed.restart(`it brought nothing of ${topic}, though there is something to read`);
+    this.#restartedFor = behind;
+    this.deps.feed.restart(`it brought nothing of ${topic}, though there is something to read (${behind})`);
   }
 
   async #commitOnce(partition: number, nextOffset: number): Promise<void> {

@@ -25,11 +25,11 @@ import { lagOf, readState, type BusState } from './inspect.js';
 import { LmdbReader, type ReaderSource } from './lmdb-reader.js';
 import { scanTopic } from './lmdb-scan.js';
 import { renameGroups } from './renamed-groups.js';
-import { sweepUntil } from './retention.js';
+import { sweepUntil, type RetentionOptions } from './retention.js';
 import { PARTITION, openTables } from './tables.js';
 
 /** Where the log lies, and its settings. */
-export interface BusOptions extends BusConfig {
+export interface BusOptions extends Omit<BusConfig, 'retention'>, Pick<RetentionOptions, 'retention'> {
   /** Made when it is not there. All threads of a process give the same one. */
   readonly directory: string;
 }

@@ -39,13 +39,8 @@ export async function createSpooledLog(options: SpooledLogOptions, deps: KafkaLo
   return new SpooledLog({ directory, maxBytes, minFreeBytes, afterMs }, { ...deps, kafka, embedded });
 }
 
-/** Nobody reads a spool twice. */
-const GONE_ONCE_COMMITTED = {
-  hours: 0,
-  maxBytes: 0,
-  sweepIntervalMs: 1_000,
-  deadLetters: { hours: 0, maxBytes: 0 },
-} as const;
+/** Nobody reads a spool twice. Dead letters wait in it for Kafka as all the rest does. */
+export const GONE_ONCE_COMMITTED = { hours: 0, maxBytes: 0, sweepIntervalMs: 1_000 } as const;
 
 /**
  * Looks at the topics of Assay, or makes those that are missing. Changes and deletes none.

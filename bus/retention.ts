@@ -17,7 +17,12 @@ const HOUR_MS = 3_600_000;
 const NEARLY_FULL_MS = 100;
 const NEARLY_FULL = 0.9;
 
-export type RetentionOptions = Pick<BusConfig, 'retention' | 'minFreeBytes' | 'capacityBytes'>;
+type Retention = BusConfig['retention'];
+
+export interface RetentionOptions extends Pick<BusConfig, 'minFreeBytes' | 'capacityBytes'> {
+  /** Without rules of their own dead letters are removed as any other record is: once all groups have committed them. */
+  readonly retention: Omit<Retention, 'deadLetters'> & Partial<Pick<Retention, 'deadLetters'>>;
+}
 
 export interface RetentionDeps {
   readonly disk: DiskSpace;
@@ -31,7 +36,7 @@ export interface RetentionDeps {
 /**
  * One bounded pass: removes the oldest blocks that are too old, or that are over the size, and that every group of their
  * topic has committed. On a disk that is nearly full that is whatever is committed, until there is room in the file for
- * new records. Dead letters go by their own age and size. The newest block of a topic always stays, because the next offset
+ * new records. Dead letters go by their own age and size where these are set. The newest block of a topic always stays, because the next offset
  * is read from it.
  *
  * @returns true when the pass was used up, so that there may be more to remove
@@ -41,9 +46,9 @@ async function sweepOnce(options: RetentionOptions, deps: RetentionDeps): Promis
   const { retention } = options;
   const choose = (): readonly BlockMeta[] => {
     const surplusBytes = Math.max(tables.sizeBytes() - retention.maxBytes, missingBytes(options, deps));
-    const candidates = TOPICS.filter((topic) => topic !== 'dead-letters').flatMap((topic) =>
-      removableBlocks(topic, tables),
-    );
+    const candidates = TOPICS.filter(
+      (topic) => topic !== 'dead-letters' || retention.deadLetters === undefined,
+    ).flatMap((topic) => removableBlocks(topic, tables));
     const olderThanMs = clock.nowMs() - retention.hours * HOUR_MS;
     return [...oldLetters(options, deps), ...oldestOf(candidates, { olderThanMs, surplusBytes })].slice(
       0,
@@ -81,6 +86,7 @@ function removableBlocks(topic: Topic, tables: Tables): readonly BlockMeta[] {
 
 /** No group reads dead letters, so none holds them back. */
 function oldLetters({ retention }: RetentionOptions, { tables, clock }: RetentionDeps): readonly BlockMeta[] {
+  if (retention.deadLetters === undefined) return [];
   const { hours, maxBytes } = retention.deadLetters;
   const blocks = tables.oldestBlocks('dead-letters', MOST_LETTER_BLOCKS + BLOCKS_PER_PASS);
   if (blocks.length > MOST_LETTER_BLOCKS) return blocks.slice(0, blocks.length - MOST_LETTER_BLOCKS);

@@ -8,6 +8,7 @@ import type { LogRecord } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
 import { noMetrics, type Metrics } from '../../core/metrics.js';
 import { createLmdbLog } from '../lmdb-log.js';
+import { GONE_ONCE_COMMITTED } from '../on-kafka.js';
 import { FakeKafka, type Answers } from './fake-kafka.test-support.js';
 import { embeddedMetrics } from './instruments.js';
 import { SpooledLog } from './spooled-log.js';
@@ -38,7 +39,7 @@ describe('a log on Kafka with a spool', { timeout: 30_000 }, () => {
   function make(options: { maxBytes?: number; afterMs?: number } = {}): SpooledLog {
     const { maxBytes = 64 * MIB, afterMs = 60 } = options;
     const deps = { clock: systemClock, logger, metrics, random: () => 0 };
-    const retention = { hours: 0, maxBytes: 0, sweepIntervalMs: 50, deadLetters: { hours: 0, maxBytes: 0 } };
+    const retention = { ...GONE_ONCE_COMMITTED, sweepIntervalMs: 50 };
     const embedded = createLmdbLog(
       { directory, retention, capacityBytes: maxBytes, minFreeBytes: 0, pollIntervalMs: 20 },
       { ...deps, metrics: embeddedMetrics(metrics) },
@@ -220,6 +221,16 @@ describe('a log on Kafka with a spool', { timeout: 30_000 }, () => {
     await log.append([record('span'), { ...record('event'), topic: 'logs' }]);
     await backToKafka(log);
     expect([...kafka.taken].sort()).toEqual(['event', 'span']);
+  });
+
+  it('keeps dead letters for Kafka too, however long it is away', async () => {
+    const log = await open();
+    kafka.answers = 'away';
+    for (const text of ['1', '2', '3']) await log.append([{ ...record(text), topic: 'dead-letters' }]);
+    // Several sweeps.
+    await systemClock.sleep(300);
+    await backToKafka(log);
+    expect(kafka.taken).toEqual(['1', '2', '3']);
   });
 
   it('starts while Kafka is away, says so once, and finds it by itself later', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import kafkajs, { type Kafka, type KafkaConfig as ClientOptions, type RetryOptions } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type KafkaConfig as ClientOptions, type RetryOptions } from 'kafkajs';
 import { PipelineError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { KafkaConnection } from '../config.js';
@@ -43,6 +43,18 @@ export function makeClient(config: KafkaConnection, logger: Logger, retry: Retry
       return new kafkajs.Kafka({ ...options, sasl: { mechanism: 'scram-sha-256', ...login } });
     case 'scram-sha-512':
       return new kafkajs.Kafka({ ...options, sasl: { mechanism: 'scram-sha-512', ...login } });
+  }
+}
+
+/** Tries each broker of the settings once. The client has no retries of its own. */
+export async function connectOnce({ brokers }: KafkaConnection, client: Pick<Admin, 'connect'>): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await client.connect();
+      return;
+    } catch (error) {
+      if (tried >= brokers.length) throw error;
+    }
   }
 }
 

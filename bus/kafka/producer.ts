@@ -10,7 +10,7 @@ import { PipelineError } from '../../core/errors.js';
 import type { LogRecord, Topic } from '../../core/log.js';
 import type { KafkaConfig } from '../config.js';
 import { topicName } from '../topics.js';
-import { NO_RETRY } from './client.js';
+import { connectOnce, NO_RETRY } from './client.js';
 import { isTooLarge, noAnswer, toBusError } from './faults.js';
 import { RecordQueue, sizeOf, type Append, type Entry } from './record-queue.js';
 
@@ -56,13 +56,10 @@ export class KafkaProducer {
 
   /** @throws {PipelineError} BUS_UNAVAILABLE after each broker of the settings was tried once */
   async connect(): Promise<void> {
-    for (let tried = 1; ; tried += 1) {
-      try {
-        await this.#connectOnce();
-        return;
-      } catch (error) {
-        if (tried >= this.config.brokers.length) throw toBusError('connect', error, this.config);
-      }
+    try {
+      await connectOnce(this.config, { connect: () => this.#connectOnce() });
+    } catch (error) {
+      throw toBusError('connect', error, this.config);
     }
   }
 

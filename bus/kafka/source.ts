@@ -4,10 +4,15 @@ import { PipelineError } from '../../core/errors.js';
 import type { LogReader, Topic } from '../../core/log.js';
 import type { KafkaSourceConfig } from '../config.js';
 import type { KafkaNames } from '../topics.js';
-import { makeClient, PATIENT } from './client.js';
+import { connectOnce, makeClient, NO_RETRY, PATIENT } from './client.js';
+import { isAway, toBusError } from './faults.js';
 import type { KafkaLogDeps } from './kafka-log.js';
 import { KafkaMember } from './member.js';
 import { KafkaOffsets } from './offsets.js';
+
+/** Between two tries to find brokers that were away at the start. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
 
 /** Topics that somebody else writes. */
 export interface ForeignTopics extends Component {
@@ -19,7 +24,9 @@ export interface ForeignTopics extends Component {
 export class KafkaSource implements ForeignTopics {
   readonly readers: ForeignTopics['readers'];
   readonly #member: KafkaMember;
+  readonly #stopped = new AbortController();
   #opened: { readonly kafka: Kafka; readonly offsets: KafkaOffsets } | undefined;
+  #connecting: Promise<void> | undefined;
 
   constructor(
     private readonly config: KafkaSourceConfig,
@@ -39,9 +46,34 @@ export class KafkaSource implements ForeignTopics {
     this.readers = topics.map((topic) => [topic, this.#member.readers.get(topic)!] as const);
   }
 
-  /** @throws {PipelineError} BUS_UNAVAILABLE when no broker answers, the login is refused or a topic is missing */
+  /**
+   * While no broker answers it goes on without, and finds them by itself later: who receives has others to receive from.
+   * @throws {PipelineError} BUS_UNAVAILABLE when the login is refused, a certificate is not trusted or a topic is missing
+   */
   async start(): Promise<void> {
+    try {
+      await this.#open();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      this.deps.logger.warn(
+        { problem: messageOf(error) },
+        'the brokers of bus.source are away: their topics are taken in once they answer',
+      );
+      this.#connecting = this.#keepConnecting();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#connecting;
+    await this.#member.close();
+    await this.#opened?.offsets.disconnect();
+    this.#opened = undefined;
+  }
+
+  async #open(): Promise<void> {
     const { config, deps } = this;
+    await this.#findBrokers();
     const kafka = makeClient(config, deps.logger, PATIENT);
     const offsets = new KafkaOffsets(kafka, { ...config, names: namesOf(config) }, deps.clock);
     try {
@@ -54,10 +86,37 @@ export class KafkaSource implements ForeignTopics {
     this.#member.start();
   }
 
-  async stop(): Promise<void> {
-    await this.#member.close();
-    await this.#opened?.offsets.disconnect();
-    this.#opened = undefined;
+  /** Without retries, so that what is wrong is said at once. */
+  async #findBrokers(): Promise<void> {
+    const admin = makeClient(this.config, this.deps.logger, NO_RETRY).admin();
+    try {
+      await connectOnce(this.config, admin);
+    } catch (error) {
+      throw toBusError('connect', error, this.config);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  async #keepConnecting(): Promise<void> {
+    const { clock, logger, random } = this.deps;
+    const { signal } = this.#stopped;
+    let said = '';
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
+      await clock.sleep(waitMs * (0.5 + random()), signal);
+      if (signal.aborted) return;
+      try {
+        await this.#open();
+        logger.info({}, 'the brokers of bus.source answer, and their topics are taken in');
+        return;
+      } catch (error) {
+        const problem = messageOf(error);
+        // That they are away was said; what somebody has to change was not.
+        if (!isAway(error) && problem !== said)
+          logger.error({ problem }, 'bus.source cannot be read; it is tried again');
+        said = problem;
+      }
+    }
   }
 
   #source(): { readonly kafka: Kafka; readonly offsets: KafkaOffsets } {
@@ -71,4 +130,8 @@ function namesOf({ tracesTopic, logsTopic }: KafkaSourceConfig): KafkaNames {
   if (tracesTopic !== undefined) topics.set('spans', tracesTopic);
   if (logsTopic !== undefined) topics.set('logs', logsTopic);
   return { topics, group: (group) => group, remedy: 'create them, or correct the names in bus.source' };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

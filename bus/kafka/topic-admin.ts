@@ -5,7 +5,7 @@ import type { Topic } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
 import type { KafkaConfig } from '../config.js';
 import { topicSpecs, type TopicSpec } from '../topics.js';
-import { makeClient, NO_RETRY } from './client.js';
+import { connectOnce, makeClient, NO_RETRY } from './client.js';
 import { toBusError } from './faults.js';
 
 /** For topics that were just made, 10 s in all. */
@@ -53,7 +53,7 @@ export async function withTopicAdmin<T>(
   const admin = makeClient(kafka, silentLogger, NO_RETRY).admin();
   const specs = topicSpecs({ ...kafka, retentionHours, deadLetterHours });
   try {
-    await connect(admin, kafka);
+    await connectOnce(kafka, admin);
     return await work({
       list: () => statesOf(admin, specs),
       create: () => create(admin, specs, kafka),
@@ -62,18 +62,6 @@ export async function withTopicAdmin<T>(
     throw toBusError('look at its topics', error, kafka);
   } finally {
     await admin.disconnect().catch(() => undefined);
-  }
-}
-
-/** Each broker of the settings once. */
-async function connect(admin: Admin, { brokers }: KafkaConfig): Promise<void> {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      await admin.connect();
-      return;
-    } catch (error) {
-      if (tried >= brokers.length) throw error;
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/errors.js';
 import { WireWriter } from '../core/otlp/wire-writer.js';
 import type { RejectedField } from './signal-names.js';
 
@@ -30,6 +31,8 @@ export interface Receipt {
   readonly field: RejectedField;
   readonly count: number;
   readonly message: string;
+  /** Of the last of several reasons; OTLP_MALFORMED when it is left out. */
+  readonly code?: ErrorCode;
 }
 
 /** @see google/rpc/code.proto */

@@ -437,6 +437,29 @@ describe('trouble that is not of the sender’s making', () => {
     expect([tooMuch.status, statusOf(tooMuch).message]).toEqual([413, expect.stringContaining('send smaller batches')]);
   });
 
+  it('is divided where the bus takes no record of its size, and told of the spans that no cut makes small enough', async () => {
+    const rig = await startRig();
+    rig.log.largestBytes = 20_000;
+    const text = 'x'.repeat(3_000);
+    const names = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`attribute ${n} ${'k'.repeat(100)}`, n]));
+    const spans = Array.from({ length: 20 }, (_, n) => ({
+      ...{ traceId: n === 19 ? 'a'.repeat(32) : TRACE, spanId: String(n).padStart(16, '1'), name: `${n}` },
+      attributes: n === 5 ? names : { text: n === 9 ? text.repeat(20) : text },
+    }));
+    const answer = await send(rig, { headers: PROTOBUF, body: encodeRequest([{ scopes: [{ spans }] }]) });
+    expect(answer.status).toBe(200);
+    expect(answer.body.toString()).toContain('once its longest texts are cut, got 1 that is larger still');
+    expect(rig.log.records.every(({ value }) => value.length <= 20_000)).toBe(true);
+    const taken = rig.log.records.flatMap(({ value }) => decodeSpans(value));
+    expect(new Set(taken.map(({ name }) => name))).toEqual(
+      new Set(spans.map(({ name }) => name).filter((name) => name !== '5')),
+    );
+    expect(taken.find(({ name }) => name === '9')?.attributes.get('text')).toMatch(/…\[cut by Assay: 60000 bytes\]$/);
+    expect(rig.metrics.values.get('assay_collector_spans_total')).toBe(19);
+    expect(rig.metrics.values.get('assay_collector_cut_spans_total')).toBe(1);
+    expect(rig.metrics.values.get('assay_collector_rejected_spans_total')).toBe(1);
+  });
+
   it('is a 503 when too many bytes are in flight, until the bus has taken them', async () => {
     const rig = await startRig({ maxBodyBytes: 50_000, maxInFlightBytes: 200_000 });
     const body = encodeRequest([

@@ -51,6 +51,8 @@ export interface CollectorDeps {
 /** A topic with OTLP requests that somebody else writes. */
 export interface CollectorSource {
   readonly topic: 'spans' | 'logs';
+  /** What its owner calls it. */
+  readonly name: string;
   readonly encoding: 'otlp_proto' | 'otlp_json';
   readonly reader: Pick<LogReader, 'poll' | 'commit'>;
 }
@@ -151,15 +153,16 @@ function makeIntakes({ tenant }: CollectorConfig, deps: CollectorDeps, receiver:
   const { sources = [], clock, logger, metrics } = deps;
   if (sources.length === 0) return [];
   const counters = sourceCounters(metrics);
-  return sources.map(({ topic, encoding, reader }) =>
+  return sources.map(({ topic, name, encoding, reader }) =>
     createSourceIntake(
       {
         signal: topic === 'spans' ? TRACES : LOGS,
         encoding: encoding === 'otlp_json' ? 'application/json' : 'application/x-protobuf',
         tenant,
+        name,
         reader,
       },
-      { receiver, clock, logger, counters },
+      { receiver, log: deps.log, clock, logger, counters },
     ),
   );
 }
@@ -195,6 +198,10 @@ function signalCounters(metrics: Metrics): Readonly<Record<SignalName, SignalCou
   return {
     traces: {
       accepted: metrics.counter('assay_collector_spans_total', 'Spans acknowledged to their senders.'),
+      cut: metrics.counter(
+        'assay_collector_cut_spans_total',
+        'Spans whose longest texts were cut, because the bus takes no record of their size.',
+      ),
       rejected: metrics.counter(
         'assay_collector_rejected_spans_total',
         'Spans left out because of an invalid id, or because they are too large.',
@@ -204,6 +211,10 @@ function signalCounters(metrics: Metrics): Readonly<Record<SignalName, SignalCou
       accepted: metrics.counter(
         'assay_collector_logs_total',
         'Log records of agent work acknowledged to their senders.',
+      ),
+      cut: metrics.counter(
+        'assay_collector_cut_logs_total',
+        'Log records whose longest texts were cut, because the bus takes no record of their size.',
       ),
       ignored: metrics.counter(
         'assay_collector_ignored_logs_total',

@@ -8,6 +8,7 @@ import type { CollectorConfig } from './config.js';
 import type { Crowding } from './crowding.js';
 import type { HeapGuard } from './heap-guard.js';
 import type { Hold, InFlight } from './in-flight.js';
+import { putRecords } from './put-records.js';
 import type { BodyLimits, BodyResult } from './read-body.js';
 import type { RefusalLog } from './refusal-log.js';
 import type { SignalName } from './signal-names.js';
@@ -17,6 +18,7 @@ import type { Signal } from './signals.js';
 export interface SignalCounters {
   readonly accepted?: Counter;
   readonly ignored?: Counter;
+  readonly cut?: Counter;
   readonly rejected: Counter;
 }
 
@@ -158,16 +160,26 @@ function outgrown(
 async function append({ signal, tenant }: Delivery, split: SplitResult, deps: ReceiverDeps): Promise<Receipt> {
   const { topic, rejectedField: field } = signal;
   const headers = { [TENANT_HEADER]: tenant };
+  let put = { cut: 0, rejected: 0 };
   if (split.records.length > 0) {
     const records = split.records.map(({ key, bytes }): LogRecord => ({ topic, key, value: bytes, headers }));
-    await deps.log.append(records);
+    put = await putRecords(records, deps.log);
     deps.refusals.took();
   }
+  const count = split.rejected + put.rejected;
   const counters = deps.counters[signal.name];
-  counters.accepted?.add(split.accepted);
+  counters.accepted?.add(split.accepted - put.rejected);
   counters.ignored?.add(split.ignored);
-  counters.rejected.add(split.rejected);
-  return { field, count: split.rejected, message: split.rejectedMessage };
+  counters.cut?.add(put.cut);
+  counters.rejected.add(count);
+  const message = [split.rejectedMessage, tooLargeText(put.rejected)].filter(Boolean).join('; ');
+  return { field, count, message, ...(put.rejected > 0 ? { code: 'RECORD_TOO_LARGE' } : {}) };
+}
+
+function tooLargeText(count: number): string {
+  return count === 0
+    ? ''
+    : `expected what the bus takes in one record once its longest texts are cut, got ${count} that ${count === 1 ? 'is' : 'are'} larger still`;
 }
 
 /** Metrics are not put on the bus, and what is larger than a request may be is refused for that. */
@@ -201,8 +213,7 @@ function neverFits(size: number, { maxInFlightBytes }: CollectorConfig): Refusal
 function refusalOf(error: unknown, deps: ReceiverDeps): Refusal {
   if (error instanceof PipelineError) {
     if (error.code === 'OTLP_MALFORMED') return { status: 400, message: error.message };
-    if (error.code === 'OTLP_TOO_LARGE' || error.code === 'RECORD_TOO_LARGE')
-      return { status: 413, message: error.message };
+    if (error.code === 'OTLP_TOO_LARGE') return { status: 413, message: error.message };
   }
   deps.refusals.refused(error);
   deps.crowding.busRefused();

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { afterEach, expect } from 'vitest';
 import { systemClock } from '../core/clock.js';
+import { PipelineError } from '../core/errors.js';
 import type { Log, LogRecord } from '../core/log.js';
 import { silentLogger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
@@ -15,9 +16,14 @@ export const JSON_TYPE = { 'content-type': 'application/json' };
 export class FakeLog implements Pick<Log, 'append'> {
   readonly records: LogRecord[] = [];
   onAppend: () => Promise<void> = () => Promise.resolve();
+  /** A larger record of spans or logs is refused, with all that come with it. */
+  largestBytes = Infinity;
 
   async append(records: readonly LogRecord[]): Promise<void> {
     await this.onAppend();
+    const isLarge = ({ topic, value }: LogRecord): boolean =>
+      topic !== 'dead-letters' && value.length > this.largestBytes;
+    if (records.some(isLarge)) throw new PipelineError('RECORD_TOO_LARGE', 'expected a smaller record');
     // A copy, as every log makes: the memory of the values is used again.
     this.records.push(...records.map((record) => ({ ...record, value: record.value.slice() })));
   }

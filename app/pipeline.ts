@@ -22,7 +22,8 @@ import { readVersion } from './version.js';
  *                 │          │ decisions, policies │ verdicts, spend
  *                 └──────────┴────▶ write ◀────────┘          query reads what write wrote
  *
- * What write or judge cannot read goes to `dead-letters`, which no role reads: commands do.
+ * What write or judge cannot read goes to `dead-letters`, as does what receive cannot take in of `bus.source`. No role reads that:
+ * commands do.
  */
 export const ROLES = ['receive', 'sample', 'judge', 'publish', 'write', 'query'] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -99,7 +100,7 @@ async function receive(context: RoleContext): Promise<Role> {
   const encoding = settings?.encoding ?? 'otlp_proto';
   const collector = createCollector(context.config.collector, {
     ...observed(context),
-    sources: (source?.readers ?? []).map(([topic, reader]) => ({ topic, reader, encoding })),
+    sources: (source?.readers ?? []).map((of) => ({ ...of, encoding })),
     log: announcingLog(log, context.process),
     busRefusal: (bytes) => log.refusal(bytes),
     admin: (path) => context.process.admin(path),

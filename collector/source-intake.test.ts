@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { readLetter, type DeadRecord } from '../core/dead-letter.js';
 import { PipelineError } from '../core/errors.js';
 import { TENANT_HEADER, type LogReader, type StoredRecord } from '../core/log.js';
 import { decodeSpans } from '../core/otlp/decode-spans.js';
+import { encodeRequest } from '../core/otlp/testing.test-support.js';
 import { packageRoot } from '../core/package-root.js';
 import { startRig, type Rig } from './rig.test-support.js';
 
@@ -41,19 +44,25 @@ class Topic implements Pick<LogReader, 'poll' | 'commit'> {
 }
 
 async function rigWith(topic: Topic, encoding: 'otlp_proto' | 'otlp_json' = 'otlp_proto'): Promise<Rig> {
-  return startRig({ tenant: 'acme' }, { sources: [{ topic: 'spans', encoding, reader: topic }] });
+  return startRig({ tenant: 'acme' }, { sources: [{ topic: 'spans', name: 'otlp_spans', encoding, reader: topic }] });
 }
 
 /** By trace id, the ids of its spans; each record has one trace, and its key. */
 function spansOf({ log }: Rig): ReadonlyMap<string, readonly string[]> {
   const byTrace = new Map<string, string[]>();
-  for (const { topic, key, value, headers = {} } of log.records) {
+  for (const { topic, key, value, headers = {} } of log.records.filter((record) => record.topic !== 'dead-letters')) {
     expect([topic, headers[TENANT_HEADER]]).toEqual(['spans', 'acme']);
     const spans = decodeSpans(value);
     expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([key]));
     byTrace.set(key, [...(byTrace.get(key) ?? []), ...spans.map(({ spanId }) => spanId)]);
   }
   return byTrace;
+}
+
+function lettersOf({ log }: Rig): readonly DeadRecord[] {
+  return log.records
+    .filter(({ topic }) => topic === 'dead-letters')
+    .map((record) => readLetter({ headers: {}, ...record, partition: 0, offset: 0, acceptedAtMs: 0 })!);
 }
 
 describe('records as a Collector writes them to Kafka', () => {
@@ -87,7 +96,7 @@ describe('records as a Collector writes them to Kafka', () => {
     expect(spansOf(json).size).toBe(1);
   });
 
-  it('that are no OTLP are passed by and counted, and those behind them are taken', async () => {
+  it('that are no OTLP become dead letters, and those behind them are taken', async () => {
     const topic = new Topic([Buffer.alloc(100, 0xff), capture('01-plain.value.bin')]);
     const rig = await rigWith(topic);
     await vi.waitFor(() => {
@@ -95,6 +104,55 @@ describe('records as a Collector writes them to Kafka', () => {
     });
     expect(rig.metrics.values.get('assay_collector_source_rejected_total traces')).toBe(1);
     expect(spansOf(rig).size).toBeGreaterThan(0);
+    expect(lettersOf(rig)).toMatchObject([
+      {
+        ...{ id: 'source:otlp_spans/0/0', role: 'receive', code: 'OTLP_MALFORMED', value: Buffer.alloc(100, 0xff) },
+        headers: { [TENANT_HEADER]: 'acme' },
+        replaysTo: undefined,
+      },
+    ]);
+  });
+
+  it('of which one trace is too large for the bus give it all others, and become dead letters whole', async () => {
+    const names = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`attribute ${n} ${'k'.repeat(100)}`, n]));
+    const spans = ['a', 'b', 'c'].map((digit) => ({
+      ...{ traceId: digit.repeat(32), spanId: digit.repeat(16), name: digit },
+      attributes: digit === 'b' ? names : {},
+    }));
+    const value = encodeRequest([{ scopes: [{ spans }] }]);
+    const topic = new Topic([value, capture('01-plain.value.bin')]);
+    const rig = await rigWith(topic);
+    rig.log.largestBytes = 20_000;
+    await vi.waitFor(() => {
+      expect(topic.committed.size).toBe(2);
+    });
+    expect([...spansOf(rig).keys()]).toEqual(expect.arrayContaining(['a'.repeat(32), 'c'.repeat(32)]));
+    expect(spansOf(rig).has('b'.repeat(32))).toBe(false);
+    const reason = /^1 of its items left out, the rest taken: .*got 1 that is larger still$/;
+    expect(lettersOf(rig)).toMatchObject([
+      { id: 'source:otlp_spans/0/0', code: 'RECORD_TOO_LARGE', reason: expect.stringMatching(reason) as string },
+    ]);
+    expect(lettersOf(rig)[0]?.sha256).toBe(createHash('sha256').update(value).digest('hex'));
+  });
+
+  it('that should become dead letters wait while the bus is away', async () => {
+    const topic = new Topic([Buffer.alloc(100, 0xff)]);
+    topic.isShut = true;
+    const rig = await rigWith(topic);
+    let tried = 0;
+    rig.log.onAppend = async () => {
+      tried += 1;
+      if (tried === 1) throw new PipelineError('BUS_UNAVAILABLE', 'the broker is away');
+    };
+    topic.isShut = false;
+    await vi.waitFor(() => {
+      expect(tried).toBe(1);
+    });
+    expect(topic.committed.size).toBe(0);
+    await vi.waitFor(() => {
+      expect([...topic.committed]).toEqual([[0, 1]]);
+    }, 5_000);
+    expect(lettersOf(rig)).toHaveLength(1);
   });
 
   it('wait while the bus is away, and are not committed before it has them', async () => {
@@ -105,7 +163,7 @@ describe('records as a Collector writes them to Kafka', () => {
     const rig = await startRig(
       { tenant: 'acme' },
       {
-        sources: [{ topic: 'spans', encoding: 'otlp_proto', reader: topic }],
+        sources: [{ topic: 'spans', name: 'otlp_spans', encoding: 'otlp_proto', reader: topic }],
         clock: { nowMs: () => Date.now(), sleep: () => new Promise((done) => setTimeout(done, 5)) },
       },
     );

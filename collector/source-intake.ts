@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
+import { bury } from '../core/dead-letter.js';
 import { PipelineError } from '../core/errors.js';
-import type { LogReader, StoredRecord } from '../core/log.js';
+import { TENANT_HEADER, type Log, type LogReader, type StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Counter, Metrics } from '../core/metrics.js';
-import type { Encoding, Refusal } from './answer.js';
+import type { Encoding, Outcome, Receipt } from './answer.js';
 import type { BodyLimits, BodyResult } from './read-body.js';
 import type { Receiver } from './receive.js';
 import type { Signal } from './signals.js';
@@ -16,6 +17,8 @@ const LONGEST_WAIT_MS = 10_000;
 /** A topic that somebody else writes: each value is a whole OTLP request, of any number of traces. */
 export interface Source {
   readonly signal: Signal;
+  /** What its owner calls it. */
+  readonly name: string;
   readonly encoding: Encoding;
   /** Whose spans or log records these are. */
   readonly tenant: string;
@@ -24,6 +27,8 @@ export interface Source {
 
 export interface SourceIntakeDeps {
   readonly receiver: Pick<Receiver, 'hold' | 'receive'>;
+  /** Takes the dead letters. */
+  readonly log: Pick<Log, 'append'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly counters: SourceCounters;
@@ -42,7 +47,7 @@ export function sourceCounters(metrics: Metrics): SourceCounters {
     ]),
     rejected: metrics.counter(
       'assay_collector_source_rejected_total',
-      'Records of bus.source that are no OTLP, or too large.',
+      'Records of bus.source that became dead letters: no OTLP, too large, or of spans or log records that are.',
       ['signal'],
     ),
   };
@@ -50,7 +55,8 @@ export function sourceCounters(metrics: Metrics): SourceCounters {
 
 /**
  * Takes in what lies on a topic as if it had been sent: split by trace and keyed our way, whatever keys it had. Its offset moves
- * when the bus has all of it. While the bus is full or away it waits; a value that is no OTLP is counted, told of, and passed by.
+ * when the bus has all of it. While the bus is full or away it waits; a value that is no OTLP, or of which a part is left out, becomes
+ * a dead letter, whole, and is passed by.
  */
 export function createSourceIntake(source: Source, deps: SourceIntakeDeps): Component {
   const intake = new Intake(source, deps);
@@ -96,33 +102,45 @@ class Intake {
   /** @returns false when it was told to stop before the bus took it */
   async #take(record: StoredRecord): Promise<boolean> {
     const { signal } = this.#stopping;
-    const { counters, logger, clock } = this.deps;
+    const { counters, clock } = this.deps;
     for (let waitMs = FIRST_WAIT_MS; !signal.aborted; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
-      const refusal = await this.#receive(record);
-      const labels = { signal: this.source.signal.name };
-      if (refusal === undefined) {
-        counters.taken.add(1, labels);
-        return true;
+      const outcome = await this.#receive(record);
+      const isRefused = 'refusal' in outcome;
+      if (isRefused && outcome.refusal.status === 503) {
+        await clock.sleep(Math.max(waitMs, (outcome.refusal.retryAfterSeconds ?? 0) * 1_000), signal);
+        continue;
       }
-      if (refusal.status !== 503) {
-        counters.rejected.add(1, labels);
-        const { partition, offset } = record;
-        logger.error({ ...labels, partition, offset }, `a record of bus.source is passed by: ${refusal.message}`);
-        return true;
-      }
-      await clock.sleep(Math.max(waitMs, (refusal.retryAfterSeconds ?? 0) * 1_000), signal);
+      if (!isRefused) counters.taken.add(1, { signal: this.source.signal.name });
+      const problem = problemOf(outcome);
+      return problem === undefined || this.#setAside(record, problem);
     }
     return false;
   }
 
-  async #receive({ value }: StoredRecord): Promise<Refusal | undefined> {
+  /** @returns false when it was told to stop before the bus had the letter */
+  async #setAside(record: StoredRecord, error: PipelineError): Promise<boolean> {
+    const { name, signal, tenant } = this.source;
+    const { log, counters, logger } = this.deps;
+    const headers = { ...record.headers, [TENANT_HEADER]: tenant };
+    const letter = { record: { ...record, headers }, role: 'receive', error, place: `source:${name}` } as const;
+    const isDone = await this.#persist(async () => {
+      await bury([letter], log);
+      return true;
+    });
+    if (isDone === undefined) return false;
+    counters.rejected.add(1, { signal: signal.name });
+    const { partition, offset } = record;
+    logger.error({ topic: name, partition, offset }, `a record of bus.source became a dead letter: ${error.message}`);
+    return true;
+  }
+
+  async #receive({ value }: StoredRecord): Promise<Outcome<Receipt>> {
     const { receiver } = this.deps;
     const { signal, encoding, tenant } = this.source;
     const hold = receiver.hold();
     try {
       const read = async (limits: BodyLimits): Promise<BodyResult> => bodyOf(value, limits);
-      const outcome = await receiver.receive({ signal, encoding, tenant, hold, declaredBytes: value.length, read });
-      return 'refusal' in outcome ? outcome.refusal : undefined;
+      return await receiver.receive({ signal, encoding, tenant, hold, declaredBytes: value.length, read });
     } finally {
       hold.release();
     }
@@ -142,6 +160,18 @@ class Intake {
       }
     }
   }
+}
+
+/** Why not all of a record was taken; undefined when it was. */
+function problemOf(outcome: Outcome<Receipt>): PipelineError | undefined {
+  if ('refusal' in outcome) {
+    const { status, message } = outcome.refusal;
+    return new PipelineError(status === 413 ? 'OTLP_TOO_LARGE' : 'OTLP_MALFORMED', message);
+  }
+  const { count, message, code = 'OTLP_MALFORMED' } = outcome.value;
+  return count === 0
+    ? undefined
+    : new PipelineError(code, `${count} of its items left out, the rest taken: ${message}`);
 }
 
 function bodyOf(value: Uint8Array, limits: BodyLimits): BodyResult {

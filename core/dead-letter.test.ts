@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { bury, readLetter, readReplayMark, toOriginal, toReplayMark } from './dead-letter.js';
+import { appendOrBury, bury, readLetter, readReplayMark, toOriginal, toReplayMark, unsent } from './dead-letter.js';
 import { PipelineError } from './errors.js';
 import type { LogRecord, StoredRecord } from './log.js';
 
@@ -41,6 +41,7 @@ it('carries a record as it was, with its place, who gave it up and why', async (
   const letter = readLetter(stored(log.records[0]))!;
   expect(letter).toEqual({
     ...{ id: 'judgements/3/1207', topic: 'judgements', partition: 3, offset: 1207, key: record.key },
+    replaysTo: 'judgements',
     ...{ headers: record.headers, acceptedAtMs: record.acceptedAtMs, givenUpAtMs: 1_760_000_005_000 },
     ...{ role: 'judge', code: 'RECORD_MALFORMED', reason: 'expected JSON, got noise' },
     ...{ bytes: 5, sha256: createHash('sha256').update(VALUE).digest('hex'), value: VALUE },
@@ -93,6 +94,43 @@ it('has a mark of a replay, under the same key and tenant, that is no letter', a
   expect(readReplayMark(mark)).toBe('judgements/3/1207');
   expect(readLetter(mark)).toBeUndefined();
   expect(readReplayMark(letter)).toBeUndefined();
+});
+
+it('names what lay on no topic of Assay’s, and says where a replay puts it', async () => {
+  const log = memoryLog();
+  await bury([{ record, role: 'receive', error, place: 'source:otlp_spans' }], log);
+  await bury([unsent({ topic: 'spans', key: 'k', value: VALUE }, { role: 'receive', error, nowMs: 7 })], log);
+  const [foreign, mine] = log.records.map((letter) => readLetter(stored(letter))!);
+  expect(foreign).toMatchObject({ id: 'source:otlp_spans/3/1207', topic: 'source:otlp_spans', replaysTo: undefined });
+  expect(toOriginal(foreign!)).toBeUndefined();
+  expect(mine).toMatchObject({ topic: 'unsent:spans', partition: 0, acceptedAtMs: 7, replaysTo: 'spans' });
+  expect(mine!.id).toMatch(/^unsent:spans\/0\/\d{1,15}$/);
+  expect(toOriginal(mine!)).toEqual({ topic: 'spans', key: 'k', headers: {}, value: VALUE });
+});
+
+it('tells of bytes that nobody can have any more', async () => {
+  const log = memoryLog();
+  await bury([{ record, role: 'bus', error, lost: { bytes: 99, sha256: 'f00d' } }], log);
+  const letter = readLetter(stored(log.records[0]))!;
+  expect(letter).toMatchObject({ bytes: 99, sha256: 'f00d', value: undefined });
+  expect(toOriginal(letter)).toBeUndefined();
+});
+
+it('appends all records but those that are too large, which it sets aside', async () => {
+  const log = memoryLog(6);
+  const options = { log, role: 'sample', nowMs: 7 };
+  const value = (text: string): LogRecord => ({ topic: 'judgements', key: text, value: Buffer.from(text) });
+  await appendOrBury([value('one'), value('too large'), value('two')], options);
+  expect(log.records.map(({ topic, key }) => `${topic} ${key}`)).toEqual([
+    'judgements one',
+    'dead-letters too large',
+    'judgements two',
+  ]);
+  expect(readLetter(stored(log.records[1]))).toMatchObject({ code: 'RECORD_TOO_LARGE', role: 'sample' });
+  const away = new PipelineError('BUS_UNAVAILABLE', 'away');
+  await expect(appendOrBury([value('one')], { ...options, log: { append: () => Promise.reject(away) } })).rejects.toBe(
+    away,
+  );
 });
 
 it.each([

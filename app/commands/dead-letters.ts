@@ -124,7 +124,7 @@ async function asked<T>(
 }
 
 function letterId(text: string): string {
-  if (!/^[a-z-]+\/\d{1,15}\/\d{1,15}$/.test(text))
+  if (!/^(?:source:[\w.-]+|(?:unsent:)?[a-z-]+)\/\d{1,15}\/\d{1,15}$/.test(text))
     throw new InvalidArgumentError('expected topic, partition and offset, such as judgements/3/1207.');
   return text;
 }

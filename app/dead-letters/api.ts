@@ -4,7 +4,13 @@ import type { Topic } from '../../core/log.js';
 export interface DeadLetterRow {
   /** Where the record lay: topic, partition and offset, such as `judgements/3/1207`. */
   readonly id: string;
-  readonly topic: Topic;
+  /**
+   * `source:NAME` is a topic of bus.source; `unsent:spans` is what `spans` never took, with 0 for the partition and a number made from
+   * its bytes for the offset.
+   */
+  readonly topic: string;
+  /** The topic that a replay puts it on; null where it cannot be replayed. */
+  readonly replaysTo: Topic | null;
   readonly partition: number;
   readonly offset: number;
   /** Null of what is spoilt on disk: nothing of it can be trusted. */
@@ -50,6 +56,8 @@ export interface ReplayedLetters {
   readonly replayed: readonly string[];
   /** Of all that were not replayed yet, those without their bytes. */
   readonly withoutBytes: readonly string[];
+  /** Of the same, those that lay on a topic of bus.source, which cannot be replayed. */
+  readonly ofSource: readonly string[];
 }
 
 /** What the commands ask of the dead letters: of a running Assay, or of the bus itself. */

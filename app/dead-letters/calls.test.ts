@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { busConfig, createLmdbLog, type EmbeddedLog } from '../../bus/index.js';
 import { systemClock } from '../../core/clock.js';
-import { bury } from '../../core/dead-letter.js';
+import { bury, unsent } from '../../core/dead-letter.js';
 import { PipelineError } from '../../core/errors.js';
 import type { LogRecord, StoredRecord, Topic } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
@@ -78,17 +78,36 @@ it('shows one with its headers and its bytes, and names what it does not know', 
 it('replays a record as it was, marks it, and leaves it out of all from then on', async () => {
   const calls = deadLetterCalls(log);
   const [first, second] = [await dead('spans', 'first', 2), await dead('decisions', 'second')];
-  expect(await calls.replayDeadLetters([first])).toEqual({ replayed: [first], withoutBytes: [] });
+  expect(await calls.replayDeadLetters([first])).toEqual({ replayed: [first], withoutBytes: [], ofSource: [] });
   const [, again] = await lying('spans');
   expect(again).toMatchObject({ key: 'first', headers: HEADERS, offset: 1 });
   expect(Buffer.from(again!.value).toString()).toBe('first');
   expect((await calls.deadLetter(first)).replayedAt).not.toBeNull();
-  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [second], withoutBytes: [] });
-  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [], withoutBytes: [] });
+  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [second], withoutBytes: [], ofSource: [] });
+  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [], withoutBytes: [], ofSource: [] });
   expect(await calls.deadLetters(10)).toMatchObject({ total: 2, replayed: 2 });
   // By its id it may be replayed as often as somebody wants.
   await calls.replayDeadLetters([first, first]);
   expect(await lying('spans')).toHaveLength(3);
+});
+
+it('replays what its topic never took, and not what lay on a topic of bus.source', async () => {
+  const calls = deadLetterCalls(log);
+  const error = new PipelineError('RECORD_TOO_LARGE', 'expected a smaller one');
+  const record = { topic: 'spans', key: 'k', value: Buffer.from('text'), headers: HEADERS } as const;
+  const stored = { ...record, partition: 2, offset: 9, acceptedAtMs: 0 };
+  await bury([{ record: stored, role: 'receive', error, place: 'source:otlp_spans' }], log);
+  await bury([unsent(record, { role: 'receive', error, nowMs: 0 })], log);
+  const { letters } = await calls.deadLetters(10);
+  const mine = letters.find(({ replaysTo }) => replaysTo === 'spans')!.id;
+  await expect(calls.replayDeadLetters(['source:otlp_spans/2/9'])).rejects.toThrow(
+    'assay dead-letters show source:otlp_spans/2/9 --raw',
+  );
+  expect(await lying('spans')).toEqual([]);
+  expect(await calls.replayDeadLetters('all')).toEqual({
+    ...{ replayed: [mine], withoutBytes: [], ofSource: ['source:otlp_spans/2/9'] },
+  });
+  expect(await lying('spans')).toMatchObject([{ key: 'k', headers: HEADERS }]);
 });
 
 it('replays nothing when one of the ids is unknown', async () => {
@@ -136,6 +155,6 @@ it('lists what the disk spoilt too, which cannot be replayed', async () => {
   const { letters } = await calls.deadLetters(10);
   expect(letters).toMatchObject([{ id: 'spans/0/1', role: 'bus', code: 'SPOILT', key: null, hasBytes: false }]);
   expect(await calls.deadLetter('spans/0/1')).toMatchObject({ base64: null });
-  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [], withoutBytes: ['spans/0/1'] });
+  expect(await calls.replayDeadLetters('all')).toEqual({ replayed: [], withoutBytes: ['spans/0/1'], ofSource: [] });
   await expect(calls.replayDeadLetters(['spans/0/1'])).rejects.toMatchObject({ code: 'RECORD_UNKNOWN' });
 });

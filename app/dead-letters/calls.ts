@@ -63,9 +63,10 @@ async function show(log: LetterLog, id: string): Promise<DeadLetter> {
   );
 }
 
-function toRow({ headers, acceptedAtMs, givenUpAtMs, value, ...letter }: DeadRecord): DeadLetterRow {
+function toRow({ headers, acceptedAtMs, givenUpAtMs, value, replaysTo, ...letter }: DeadRecord): DeadLetterRow {
   return {
     ...letter,
+    replaysTo: replaysTo ?? null,
     tenant: headers[TENANT_HEADER] ?? null,
     acceptedAt: new Date(acceptedAtMs).toISOString(),
     givenUpAt: new Date(givenUpAtMs).toISOString(),

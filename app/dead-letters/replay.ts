@@ -14,6 +14,8 @@ type ReplayLog = Pick<Bus, 'scan' | 'append' | 'state'>;
 
 interface Known {
   hasBytes: boolean;
+  /** False of what lay on a topic of bus.source: nobody here could read it. */
+  readonly isOurs: boolean;
   isReplayed: boolean;
 }
 
@@ -24,24 +26,30 @@ interface Known {
 export async function replay(log: ReplayLog, ids: readonly string[] | 'all'): Promise<ReplayedLetters> {
   const known = await survey(log);
   if (ids !== 'all') for (const id of ids) requireBytes(id, known);
-  const waiting = [...known].filter(([, { isReplayed }]) => !isReplayed);
-  const chosen = ids === 'all' ? waiting.filter(([, { hasBytes }]) => hasBytes).map(([id]) => id) : [...new Set(ids)];
-  const withoutBytes = ids === 'all' ? waiting.filter(([, { hasBytes }]) => !hasBytes).map(([id]) => id) : [];
+  const waiting = ids === 'all' ? [...known].filter(([, { isReplayed }]) => !isReplayed) : [];
+  const idsOf = (kind: (letter: Known) => boolean): readonly string[] =>
+    waiting.filter(([, letter]) => kind(letter)).map(([id]) => id);
+  const chosen = ids === 'all' ? idsOf(({ hasBytes, isOurs }) => isOurs && hasBytes) : [...new Set(ids)];
   if (chosen.length > 0) await appendAll(log, chosen);
-  return { replayed: chosen, withoutBytes };
+  return {
+    replayed: chosen,
+    withoutBytes: idsOf(({ hasBytes, isOurs }) => isOurs && !hasBytes),
+    ofSource: idsOf(({ isOurs }) => !isOurs),
+  };
 }
 
 /** What is there of each record that was given up. */
 async function survey(log: ReplayLog): Promise<ReadonlyMap<string, Known>> {
   const known = new Map<string, Known>(
-    spoiltRows(log).map(({ id, hasBytes }) => [id, { hasBytes, isReplayed: false }]),
+    spoiltRows(log).map(({ id, hasBytes }) => [id, { hasBytes, isOurs: true, isReplayed: false }]),
   );
   const marked = new Set<string>();
   for await (const found of scanLetters(log)) {
     if (found.kind === 'replayed') marked.add(found.id);
     if (found.kind !== 'letter') continue;
-    const { id, value } = found.letter;
-    known.set(id, { hasBytes: value !== undefined || known.get(id)?.hasBytes === true, isReplayed: false });
+    const { id, value, replaysTo } = found.letter;
+    const hasBytes = value !== undefined || known.get(id)?.hasBytes === true;
+    known.set(id, { hasBytes, isOurs: replaysTo !== undefined, isReplayed: false });
   }
   for (const id of marked) {
     const letter = known.get(id);
@@ -52,11 +60,16 @@ async function survey(log: ReplayLog): Promise<ReadonlyMap<string, Known>> {
 
 function requireBytes(id: string, known: ReadonlyMap<string, Known>): void {
   const letter = known.get(id);
-  if (letter?.hasBytes === true) return;
-  const came = letter === undefined ? 'there is none' : 'its bytes are not there; assay dead-letters show says why';
+  if (letter?.hasBytes === true && letter.isOurs) return;
+  const came =
+    letter === undefined
+      ? 'there is none'
+      : letter.isOurs
+        ? 'its bytes are not there; assay dead-letters show says why'
+        : `the topic is not Assay's; write its bytes with assay dead-letters show ${id} --raw, and send them to /v1/traces or /v1/logs once they can be read`;
   throw new PipelineError(
     'RECORD_UNKNOWN',
-    `expected the id of a dead letter with its bytes, got ${id}, of which ${came}; nothing was replayed`,
+    `expected the id of a dead letter of Assay's own topics with its bytes, got ${id}, of which ${came}; nothing was replayed`,
   );
 }
 

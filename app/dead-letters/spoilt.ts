@@ -12,7 +12,7 @@ export function spoiltRows(log: Pick<Bus, 'state'>): readonly DeadLetterRow[] {
     const count = endOffset - firstOffset;
     return {
       id: recordId({ topic, partition, offset: firstOffset }),
-      ...{ topic, partition, offset: firstOffset, key: null, tenant: null },
+      ...{ topic, replaysTo: null, partition, offset: firstOffset, key: null, tenant: null },
       acceptedAt: new Date(found.acceptedAtMs).toISOString(),
       givenUpAt: new Date(found.foundAtMs).toISOString(),
       role: 'bus',

@@ -7,6 +7,7 @@ const paint = paintFor({}, {});
 
 const letter: DeadLetter = {
   ...{ id: 'judgements/3/1207', topic: 'judgements', partition: 3, offset: 1207, key: 'a'.repeat(32), tenant: 'acme' },
+  replaysTo: 'judgements',
   ...{ acceptedAt: '2026-11-21T10:00:00.000Z', givenUpAt: '2026-11-21T10:00:01.000Z', role: 'judge' },
   ...{ code: 'RECORD_MALFORMED', reason: 'expected JSON\u001b[2J', bytes: 9, sha256: 'f00d' },
   ...{ hasBytes: true, replayedAt: null, headers: { 'assay.tenant': 'acme' } },
@@ -14,12 +15,17 @@ const letter: DeadLetter = {
 };
 
 it('has a line a record, and says how many there are', () => {
-  const rows = [letter, { ...letter, id: 'spans/0/1', replayedAt: '2026-11-21T11:00:00.000Z' }];
-  const text = renderLetters({ letters: rows, total: 3, replayed: 1, unreadable: 0 }, paint);
-  expect(text.split('\n')).toHaveLength(4);
+  const rows = [
+    letter,
+    { ...letter, id: 'spans/0/1', replayedAt: '2026-11-21T11:00:00.000Z' },
+    { ...letter, id: 'source:otlp_spans/0/1', replaysTo: null },
+  ];
+  const text = renderLetters({ letters: rows, total: 4, replayed: 1, unreadable: 0 }, paint);
+  expect(text.split('\n')).toHaveLength(5);
+  expect(text).toMatch(/source:otlp_spans\/0\/1 .* kept /);
   expect(text).toMatch(/judgements\/3\/1207 +2026-11-21 10:00:01 +judge +RECORD_MALFORMED +9 +waits +expected JSON/);
   expect(text).toMatch(/spans\/0\/1 .* replayed /);
-  expect(text).toContain('3 dead letters, the last 2 of them above; 1 replayed');
+  expect(text).toContain('4 dead letters, the last 3 of them above; 1 replayed');
   expect(renderLetters({ letters: [], total: 0, replayed: 0, unreadable: 2 }, paint)).toBe(
     'No dead letters.\n2 records of the topic are no dead letters of Assay’s.',
   );
@@ -42,9 +48,9 @@ it('dumps what is no text, and says how much it leaves out', () => {
 });
 
 it('says where replayed records went', () => {
-  const replayed = ['spans/0/1', 'judgements/3/7', 'spans/2/9'];
-  expect(renderReplayed({ replayed, withoutBytes: [] })).toBe('Replayed 2 to spans, 1 to judgements.');
-  expect(renderReplayed({ replayed: [], withoutBytes: ['spans/0/2'] })).toBe(
-    'Nothing was replayed; of 1 more the bytes are not there.',
+  const replayed = ['spans/0/1', 'judgements/3/7', 'unsent:spans/0/9'];
+  expect(renderReplayed({ replayed, withoutBytes: [], ofSource: [] })).toBe('Replayed 2 to spans, 1 to judgements.');
+  expect(renderReplayed({ replayed: [], withoutBytes: ['spans/0/2'], ofSource: ['source:otlp_spans/0/1'] })).toBe(
+    'Nothing was replayed; of 1 more the bytes are not there; 1 of bus.source cannot be.',
   );
 });

@@ -26,9 +26,10 @@ export function renderLetters({ letters, total, replayed, unreadable }: DeadLett
   return [table([header, ...rows], new Set([4])), paint.dim(summary), ...strange].join('\n');
 }
 
-function stateOf({ replayedAt, hasBytes }: DeadLetterRow, paint: Paint): string {
+function stateOf({ replayedAt, hasBytes, replaysTo }: DeadLetterRow, paint: Paint): string {
   if (replayedAt !== null) return paint.green('replayed');
-  return hasBytes ? 'waits' : paint.dim('no bytes');
+  if (!hasBytes) return paint.dim('no bytes');
+  return replaysTo === null ? 'kept' : 'waits';
 }
 
 /** All that is known of one, and how its bytes begin. */
@@ -91,14 +92,15 @@ function hexdump(bytes: Buffer): string {
 }
 
 /** How many went where. */
-export function renderReplayed({ replayed, withoutBytes }: ReplayedLetters): string {
+export function renderReplayed({ replayed, withoutBytes, ofSource }: ReplayedLetters): string {
   const byTopic = new Map<string, number>();
   for (const id of replayed) {
-    const topic = id.slice(0, id.indexOf('/'));
+    const topic = id.slice(0, id.indexOf('/')).replace(/^unsent:/, '');
     byTopic.set(topic, (byTopic.get(topic) ?? 0) + 1);
   }
   const where = [...byTopic].map(([topic, records]) => `${count(records)} to ${topic}`).join(', ');
   const done = replayed.length === 0 ? 'Nothing was replayed' : `Replayed ${where}`;
   const left = withoutBytes.length === 0 ? '' : `; of ${count(withoutBytes.length)} more the bytes are not there`;
-  return `${done}${left}.`;
+  const foreign = ofSource.length === 0 ? '' : `; ${count(ofSource.length)} of bus.source cannot be`;
+  return `${done}${left}${foreign}.`;
 }

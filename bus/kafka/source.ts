@@ -17,7 +17,15 @@ const LONGEST_WAIT_MS = 30_000;
 /** Topics that somebody else writes. */
 export interface ForeignTopics extends Component {
   /** Read as if they were ours: traces as `spans`, logs as `logs`. Each value is a whole OTLP request, of any number of traces. */
-  readonly readers: readonly (readonly [topic: 'spans' | 'logs', reader: LogReader])[];
+  readonly readers: readonly ForeignReader[];
+}
+
+/** A reader of one of them. */
+export interface ForeignReader {
+  readonly topic: 'spans' | 'logs';
+  /** What its owner calls it. */
+  readonly name: string;
+  readonly reader: LogReader;
 }
 
 /** Reads topics that an OpenTelemetry Collector writes, as one group with all the other receivers. */
@@ -33,7 +41,7 @@ export class KafkaSource implements ForeignTopics {
     private readonly deps: Omit<KafkaLogDeps, 'metrics'>,
   ) {
     const names = namesOf(config);
-    const topics = [...names.topics.keys()] as ('spans' | 'logs')[];
+    const topics = (['spans', 'logs'] as const).filter((topic) => names.topics.has(topic));
     this.#member = new KafkaMember(
       { topics, group: config.group, config, names },
       {
@@ -43,7 +51,11 @@ export class KafkaSource implements ForeignTopics {
         onClosed: () => undefined,
       },
     );
-    this.readers = topics.map((topic) => [topic, this.#member.readers.get(topic)!] as const);
+    this.readers = topics.map((topic) => ({
+      topic,
+      name: names.topics.get(topic)!,
+      reader: this.#member.readers.get(topic)!,
+    }));
   }
 
   /**

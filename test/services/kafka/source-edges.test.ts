@@ -34,7 +34,7 @@ describe('a topic that somebody else writes', { timeout: 90_000 }, () => {
       source: { brokers: [broker], tracesTopic, sessionTimeoutMs: 6_000, group: randomUUID() },
     });
     source = await createKafkaSource(settings!, { clock: systemClock, logger, random: Math.random });
-    return source.readers[0]![1];
+    return source.readers[0]!.reader;
   }
 
   async function makeTopic(): Promise<void> {

@@ -1,5 +1,8 @@
+import { appendFitting } from '../../core/append-fitting.js';
+import { bury, unsent } from '../../core/dead-letter.js';
 import { PipelineError } from '../../core/errors.js';
-import type { StoredRecord } from '../../core/log.js';
+import type { LogRecord, StoredRecord } from '../../core/log.js';
+import type { Logger } from '../../core/logger.js';
 import type { DistributedLog } from '../kafka/kafka-log.js';
 import type { SpoolInstruments } from './instruments.js';
 import type { Spool } from './spool.js';
@@ -8,9 +11,12 @@ export interface DrainerDeps {
   readonly spool: Spool;
   readonly kafka: Pick<DistributedLog, 'tryAppend'>;
   readonly instruments: SpoolInstruments;
-  /** Given what Kafka refuses for good. Resolves when the spool may forget it; a rejection has it come again. */
-  readonly setAside: (record: StoredRecord, error: PipelineError) => Promise<void>;
+  readonly logger: Logger;
 }
+
+/** Who gives up what Kafka refuses for good. */
+const ROLE = 'receive';
+const NO_BYTES = new Uint8Array(0);
 
 /** Taken from the spool, and not forgotten there yet. */
 interface Held {
@@ -19,7 +25,10 @@ interface Held {
   left: readonly StoredRecord[];
 }
 
-/** Hands on to Kafka what lies in the spool, in the order in which it came: at least once, and one batch at a time. */
+/**
+ * Hands on to Kafka what lies in the spool, in the order in which it came: at least once, and one batch at a time. What is too large
+ * goes there in pieces, and what is refused for good all the same as a dead letter: its sender has been answered.
+ */
 export class Drainer {
   #held: Held | undefined;
 
@@ -59,14 +68,52 @@ export class Drainer {
       } else if (part.length > 1) {
         size = Math.ceil(part.length / 2);
       } else {
-        for (const record of part) {
-          await this.deps.setAside(record, refusal);
-          this.deps.instruments.undeliverableRecords.add(1, { topic: record.topic });
-        }
+        for (const record of part) await this.#fit(record, refusal, signal);
         held.left = held.left.slice(1);
         size = held.left.length;
       }
     }
+  }
+
+  async #fit(record: StoredRecord, refusal: PipelineError, signal: AbortSignal): Promise<void> {
+    const { topic } = record;
+    const append = (part: LogRecord): Promise<void> => this.deps.kafka.tryAppend([part], signal);
+    if (topic === 'dead-letters') return append({ ...record, value: NO_BYTES });
+    const problem = topic === 'spans' || topic === 'logs' ? await this.#divide(record, append) : refusal;
+    if (problem === undefined) this.deps.instruments.drainedRecords.add(1, { topic });
+    else await this.#setAside(record, problem, append);
+  }
+
+  /** @returns why not all of it went out; undefined when it did */
+  async #divide(record: StoredRecord, append: (part: LogRecord) => Promise<void>): Promise<PipelineError | undefined> {
+    try {
+      const { rejected } = await appendFitting(record, append);
+      if (rejected === 0) return undefined;
+      const text = `expected what the bus takes in one record once its longest texts are cut, got ${rejected} of its items that are larger still; the rest was taken`;
+      return new PipelineError('RECORD_TOO_LARGE', text);
+    } catch (error) {
+      if (error instanceof PipelineError && error.disposition === 'reject') return error;
+      throw error;
+    }
+  }
+
+  async #setAside(
+    record: StoredRecord,
+    error: PipelineError,
+    append: (part: LogRecord) => Promise<void>,
+  ): Promise<void> {
+    const { topic, key, value, acceptedAtMs } = record;
+    const letter = unsent({ topic, key, value, headers: record.headers }, { role: ROLE, error, nowMs: acceptedAtMs });
+    await bury([letter], {
+      async append(letters) {
+        for (const one of letters) await append(one);
+      },
+    });
+    this.deps.instruments.undeliverableRecords.add(1, { topic });
+    this.deps.logger.error(
+      { topic, key, bytes: value.length, problem: error.message },
+      'a record of the spool became a dead letter, since Kafka refuses it for good',
+    );
   }
 
   /** @returns why all or one of them are refused for good; undefined when all were taken */

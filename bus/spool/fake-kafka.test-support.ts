@@ -1,3 +1,4 @@
+import { readLetter, type DeadRecord } from '../../core/dead-letter.js';
 import { PipelineError } from '../../core/errors.js';
 import type { LogReader, LogRecord } from '../../core/log.js';
 import type { DistributedLog } from '../kafka/kafka-log.js';
@@ -14,10 +15,20 @@ export function away(): PipelineError {
   return new PipelineError('BUS_UNAVAILABLE', 'expected to write on Kafka, but connect ECONNREFUSED', { cause });
 }
 
+function textOf({ value }: LogRecord): string {
+  return Buffer.from(value.subarray(0, 40)).toString();
+}
+
 /** Kafka as far as a spool sees it. A record whose text begins with `large` is refused for good. */
 export class FakeKafka implements DistributedLog {
   readonly taken: string[] = [];
   readonly offered: string[] = [];
+  /** Of what was taken. */
+  readonly values: Buffer[] = [];
+  /** Of what was taken, the dead letters. */
+  readonly letters: DeadRecord[] = [];
+  /** A larger record is refused. */
+  largestBytes = Infinity;
   startError: PipelineError | undefined;
   #problem: string | undefined;
 
@@ -31,14 +42,13 @@ export class FakeKafka implements DistributedLog {
   async stop(): Promise<void> {}
 
   async tryAppend(records: readonly LogRecord[], signal: AbortSignal): Promise<void> {
-    const texts = records.map(({ value }) => Buffer.from(value.subarray(0, 40)).toString());
-    this.offered.push(...texts);
+    this.offered.push(...records.map(textOf));
     const listener = (): void => undefined;
     signal.addEventListener('abort', listener);
     // A turn of the event loop, or who appends without end would let nobody else in.
     await new Promise((done) => setImmediate(done));
     signal.removeEventListener('abort', listener);
-    if (this.answers === 'here' || this.answers === 'mute') this.#take(texts);
+    if (this.answers === 'here' || this.answers === 'mute') for (const record of records) this.#take(record);
     if (this.answers === 'here') {
       this.#problem = undefined;
       return;
@@ -80,11 +90,18 @@ export class FakeKafka implements DistributedLog {
     return null;
   }
 
-  #take(texts: readonly string[]): void {
-    for (const text of texts) {
-      if (text.startsWith('large')) throw new PipelineError('RECORD_TOO_LARGE', `expected a smaller one than ${text}`);
-      this.taken.push(text);
+  #take(record: LogRecord): void {
+    const { topic, value } = record;
+    const letter = readLetter({ headers: {}, ...record, partition: 0, offset: 0, acceptedAtMs: 0 });
+    if (topic === 'dead-letters' && letter !== undefined) {
+      this.letters.push(letter);
+      return;
     }
+    const text = textOf(record);
+    if (text.startsWith('large') || value.length > this.largestBytes)
+      throw new PipelineError('RECORD_TOO_LARGE', `expected a smaller one than ${text}`);
+    this.taken.push(text);
+    this.values.push(Buffer.from(value));
   }
 
   #owe(signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ export function spoolInstruments(metrics: Metrics): SpoolInstruments {
     ),
     undeliverableRecords: metrics.counter(
       'assay_bus_spool_undeliverable_records_total',
-      'Records of the spool that Kafka refused for good, such as those that are too large for their topic.',
+      'Records of the spool that Kafka refused for good, and that became dead letters.',
       ['topic'],
     ),
   };

@@ -7,6 +7,9 @@ import { PipelineError } from '../../core/errors.js';
 import type { LogRecord } from '../../core/log.js';
 import { silentLogger } from '../../core/logger.js';
 import { noMetrics, type Metrics } from '../../core/metrics.js';
+import { decodeSpans } from '../../core/otlp/decode-spans.js';
+import { splitByTrace } from '../../core/otlp/split-by-trace.js';
+import { encodeRequest } from '../../core/otlp/testing.test-support.js';
 import { createLmdbLog } from '../lmdb-log.js';
 import { GONE_ONCE_COMMITTED } from '../on-kafka.js';
 import { FakeKafka, type Answers } from './fake-kafka.test-support.js';
@@ -205,7 +208,7 @@ describe('a log on Kafka with a spool', { timeout: 30_000 }, () => {
     expect(waiting(log)).toBe(0);
   });
 
-  it('leaves out and counts what Kafka refuses for good when it comes from the spool, and goes on with the rest', async () => {
+  it('makes dead letters of what Kafka refuses for good when it comes from the spool, and goes on with the rest', async () => {
     const log = await open();
     kafka.answers = 'away';
     for (const text of ['1', '2', 'large', '3', 'large too', '4', '5']) await log.append([record(text)]);
@@ -213,6 +216,33 @@ describe('a log on Kafka with a spool', { timeout: 30_000 }, () => {
     expect(firsts(kafka.taken)).toEqual(['1', '2', '3', '4', '5']);
     expect(metrics.counts.get('assay_bus_spool_undeliverable_records_total')).toBe(2);
     expect(logger.error).toHaveBeenCalledTimes(2);
+    expect(kafka.letters).toMatchObject([
+      { topic: 'unsent:spans', replaysTo: 'spans', role: 'receive', key: 'k', headers: { 'assay.tenant': 't' } },
+      { topic: 'unsent:spans', value: Buffer.from('large too') },
+    ]);
+    expect(new Set(kafka.letters.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('divides what is too large for Kafka when it comes from the spool', async () => {
+    const log = await open();
+    const spans = Array.from({ length: 9 }, (_, n) => ({
+      ...{ traceId: 'a'.repeat(32), spanId: String(n).padStart(16, '1'), name: `${n}` },
+      attributes: { text: 'x'.repeat(n === 5 ? 30_000 : 3_000) },
+    }));
+    const [split] = splitByTrace(encodeRequest([{ scopes: [{ spans }] }]), { tenant: 't' }).records;
+    kafka.answers = 'away';
+    for (const value of ['before', split!.bytes, 'behind'].map((one) => Buffer.from(one)))
+      await log.append([{ topic: 'spans', key: 'a'.repeat(32), value }]);
+    kafka.largestBytes = 10_000;
+    await backToKafka(log);
+    // What lay beside it may come twice.
+    const parts = kafka.values.filter((value) => !['before', 'behind'].includes(value.toString()));
+    const pieces = parts.flatMap((value) => decodeSpans(value));
+    expect(pieces.map(({ name }) => name)).toEqual(spans.map(({ name }) => name));
+    expect(pieces[5]?.attributes.get('text')).toMatch(/^x+…\[cut by Assay: 30000 bytes\]$/);
+    expect(kafka.values.at(-1)?.toString()).toBe('behind');
+    expect(kafka.letters).toEqual([]);
+    expect(metrics.counts.get('assay_bus_spool_drained_records_total')).toBe(3);
   });
 
   it('hands on every topic', async () => {

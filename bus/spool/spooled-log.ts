@@ -64,8 +64,8 @@ export class SpooledLog implements ScannableLog {
   ) {
     this.#spool = new Spool(deps.embedded);
     this.#instruments = spoolInstruments(deps.metrics);
-    const setAside = (record: StoredRecord, error: PipelineError): Promise<void> => this.#setAside(record, error);
-    this.#drainer = new Drainer({ spool: this.#spool, kafka: deps.kafka, instruments: this.#instruments, setAside });
+    const { kafka, logger } = deps;
+    this.#drainer = new Drainer({ spool: this.#spool, kafka, instruments: this.#instruments, logger });
   }
 
   /** @throws {PipelineError} what Kafka's own start throws, unless that is only away */
@@ -278,14 +278,6 @@ export class SpooledLog implements ScannableLog {
     if (!isAway(error) && problem !== this.#problem && !this.#halted.signal.aborted)
       this.deps.logger.warn({ problem }, 'the spool could not be drained; it is tried again');
     this.#problem = problem;
-  }
-
-  /** The place to hand it to a dead-letter topic. */
-  async #setAside({ topic, key, value }: StoredRecord, error: PipelineError): Promise<void> {
-    this.deps.logger.error(
-      { topic, key, bytes: value.length, problem: error.message },
-      'a record of the spool is left out, since Kafka refuses it for good',
-    );
   }
 
   #sayWhatStays(): void {

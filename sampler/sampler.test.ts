@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readLetter } from '../core/dead-letter.js';
+import { PipelineError } from '../core/errors.js';
 import type { StepKind } from '../core/trajectory.js';
 import { spanRecord, toSpans, TRACE, type TestSpan } from './records.test-support.js';
 import { Crash, trajectoryOf, World } from './world.test-support.js';
@@ -82,6 +84,28 @@ describe('when a trace is whole', () => {
       { complete: false, completeness, stratum: 'incomplete', pi: 1, outcome: 'selected' },
     ]);
     await life.stop();
+  });
+
+  it('goes on where a judgement is too large for its topic, which becomes a dead letter', async () => {
+    const world = new World();
+    const append = world.append.bind(world);
+    world.append = async (records) => {
+      if (records.some(({ topic }) => topic === 'judgements'))
+        throw new PipelineError('RECORD_TOO_LARGE', 'expected a smaller record');
+      await append(records);
+    };
+    const life = await world.life();
+    await world.append([spanRecord([CHILD])]);
+    await world.pass(601_000);
+    await world.append([spanRecord([ROOT], OTHER)]);
+    await world.pass(5_000);
+    expect(world.decisions).toMatchObject([{ traceId: TRACE, outcome: 'selected' }, { traceId: OTHER }]);
+    const letters = world.of('dead-letters').map((letter) => readLetter(letter));
+    expect(letters).toMatchObject([
+      { topic: 'unsent:judgements', replaysTo: 'judgements', key: TRACE, role: 'sample' },
+    ]);
+    await life.stop();
+    expect(world.committed).toBe(world.of('spans').length);
   });
 
   it('does not take spans that still wait on the bus for quiet', async () => {

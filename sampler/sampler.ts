@@ -1,4 +1,5 @@
 import type { Component } from '../core/component.js';
+import { appendOrBury } from '../core/dead-letter.js';
 import { faultPoint } from '../core/fault-points.js';
 import type { LogReader } from '../core/log.js';
 import { Assembly, type DueTrace } from './assembly.js';
@@ -205,7 +206,8 @@ async function takeEffect(outcomes: readonly Outcome[], running: Running): Promi
   const records = outcomes.flatMap((outcome) => outcome.records);
   const appended = await persist(
     async () => {
-      await deps.log.append(records);
+      // A judgement that is too large is left to a person: its trace stays pending, and those behind it do not wait for it.
+      await appendOrBury(records, { log: deps.log, role: 'sample', nowMs: deps.clock.nowMs() });
       return true;
     },
     { ...deps, what: 'append decisions' },

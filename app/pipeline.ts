@@ -96,7 +96,7 @@ async function receive(context: RoleContext): Promise<Role> {
   const source =
     settings === undefined
       ? undefined
-      : await createKafkaSource(settings, { ...observed(context), random: Math.random });
+      : await createKafkaSource(settings, { ...observed(context), random: Math.random, log });
   const encoding = settings?.encoding ?? 'otlp_proto';
   const collector = createCollector(context.config.collector, {
     ...observed(context),

@@ -23,16 +23,21 @@ const BY_TOPIC = ['topic'] as const satisfies readonly 'topic'[];
 export function busInstruments(metrics: Metrics): BusInstruments {
   return {
     ...appendInstruments(metrics),
-    corruptRecords: metrics.counter(
-      'assay_bus_corrupt_records_total',
-      'Records skipped because their bytes on disk are not those that were written.',
-      BY_TOPIC,
-    ),
+    corruptRecords: corruptRecords(metrics),
     removedRecords: metrics.counter('assay_bus_removed_records_total', 'Records removed by retention.', BY_TOPIC),
     erasedRecords: metrics.counter('assay_bus_erased_records_total', 'Records erased on request.', BY_TOPIC),
     sizeBytes: metrics.gauge('assay_bus_size_bytes', 'Disk that the records of all topics take.'),
     diskFreeBytes: metrics.gauge('assay_bus_disk_free_bytes', 'Free space of the file system that the bus lies on.'),
   };
+}
+
+/** Counts what lies on a bus and cannot be read, whoever spoilt it. */
+export function corruptRecords(metrics: Metrics): Counter<'topic'> {
+  return metrics.counter(
+    'assay_bus_corrupt_records_total',
+    'Records skipped because their bytes are not those that were written, or because Kafka’s client cannot read their batch.',
+    BY_TOPIC,
+  );
 }
 
 /** Makes those that every bus has. */

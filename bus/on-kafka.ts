@@ -1,6 +1,6 @@
 import type { BusConfig, KafkaConfig, KafkaSourceConfig } from './config.js';
 import type { DistributedLog, KafkaLogDeps } from './kafka/kafka-log.js';
-import type { ForeignTopics } from './kafka/source.js';
+import type { ForeignTopics, KafkaSourceDeps } from './kafka/source.js';
 import type { TopicAdminOptions, TopicState } from './kafka/topic-admin.js';
 import { createLmdbLog } from './lmdb-log.js';
 import { embeddedMetrics } from './spool/instruments.js';
@@ -13,10 +13,7 @@ export async function createKafkaLog(config: KafkaConfig, deps: KafkaLogDeps): P
 }
 
 /** Topics that an OpenTelemetry Collector writes. */
-export async function createKafkaSource(
-  config: KafkaSourceConfig,
-  deps: Omit<KafkaLogDeps, 'metrics'>,
-): Promise<ForeignTopics> {
+export async function createKafkaSource(config: KafkaSourceConfig, deps: KafkaSourceDeps): Promise<ForeignTopics> {
   const { KafkaSource } = await import('./kafka/source.js');
   return new KafkaSource(config, deps);
 }

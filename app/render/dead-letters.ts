@@ -53,7 +53,7 @@ export function renderLetter(letter: DeadLetter, paint: Paint): string {
 
 function noBytes({ role }: DeadLetter): string {
   return role === 'bus'
-    ? 'Its bytes cannot be read.'
+    ? 'Its bytes cannot be read, or had from here.'
     : 'Its bytes were not kept: the topic takes no record of that length. Raise max.message.bytes of it.';
 }
 

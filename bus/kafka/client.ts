@@ -4,6 +4,7 @@ import { PipelineError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { KafkaConnection } from '../config.js';
 import { registerCodecs } from './codecs.js';
+import { passUnreadableBatches } from './unreadable.js';
 
 /** Of the producer: Assay retries by itself, and knows then what was and was not written. */
 export const NO_RETRY: RetryOptions = { retries: 0 };
@@ -16,6 +17,7 @@ export const PATIENT: RetryOptions = { initialRetryTime: 300, maxRetryTime: 5_00
  */
 export function makeClient(config: KafkaConnection, logger: Logger, retry: RetryOptions): Kafka {
   registerCodecs();
+  passUnreadableBatches();
   const { brokers, clientId, connectTimeoutMs, requestTimeoutMs, sasl, tls } = config;
   const options: ClientOptions = {
     brokers: [...brokers],

@@ -17,6 +17,7 @@ import type { KafkaConfig } from '../config.js';
 import { appendInstruments, type AppendInstruments } from '../instruments.js';
 import { ownNames, type KafkaNames } from '../topics.js';
 import { makeClient, NO_RETRY, PATIENT } from './client.js';
+import { createLostBatches, keepsLetters, type LostBatches } from './lost-batches.js';
 import { KafkaMember } from './member.js';
 import { KafkaOffsets } from './offsets.js';
 import { KafkaProducer } from './producer.js';
@@ -60,6 +61,7 @@ export class KafkaLog implements DistributedLog {
   readonly #instruments: AppendInstruments;
   readonly #members = new Set<KafkaMember>();
   readonly #names: KafkaNames;
+  readonly #lost: LostBatches;
   readonly #stopped = new AbortController();
   #opened: OpenLog | undefined;
   #refreshing: Promise<void> | undefined;
@@ -70,6 +72,7 @@ export class KafkaLog implements DistributedLog {
   ) {
     this.#instruments = appendInstruments(deps.metrics);
     this.#names = ownNames(config);
+    this.#lost = createLostBatches({ keeps: keepsLetters }, { ...deps, log: this });
   }
 
   async start(): Promise<void> {
@@ -147,6 +150,7 @@ export class KafkaLog implements DistributedLog {
         ...deps,
         offsets: () => this.#source().offsets,
         kafka: () => this.#source().consumers,
+        lost: this.#lost,
         onClosed: (closed) => this.#members.delete(closed),
       },
     );

@@ -1,8 +1,10 @@
+import type { EachBatchPayload } from 'kafkajs';
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Clock } from '../../core/clock.js';
 import { silentLogger } from '../../core/logger.js';
 import { busConfig } from '../config.js';
 import type { KafkaOffsets } from './offsets.js';
+import type { LostBatches } from './lost-batches.js';
 import { KafkaReader, type Feed } from './reader.js';
 
 const AT_ONCE = { maxRecords: 10, maxBytes: 1_000, waitMs: 0 };
@@ -14,6 +16,8 @@ let high: number;
 let committed: number;
 let restart: ReturnType<typeof vi.fn<Feed['restart']>>;
 let reader: KafkaReader;
+let note: ReturnType<typeof vi.fn<LostBatches['note']>>;
+let seek: ReturnType<typeof vi.fn<Feed['seek']>>;
 // A sleep takes no time at all but its own.
 const clock: Clock = {
   nowMs: () => nowMs,
@@ -28,12 +32,14 @@ beforeEach(() => {
   high = 5;
   committed = 3;
   restart = vi.fn<Feed['restart']>();
+  seek = vi.fn<Feed['seek']>();
+  note = vi.fn<LostBatches['note']>(async () => true);
   const offsets = {
     bounds: async () => new Map([[0, { low: 0, high }]]),
     committed: async () => new Map([[0, committed]]),
   } as unknown as KafkaOffsets;
   const feed: Feed = {
-    seek: () => undefined,
+    seek,
     setPaused: () => undefined,
     commit: async () => undefined,
     restart,
@@ -42,10 +48,21 @@ beforeEach(() => {
   const config = busConfig.parse({ kafka: { brokers: ['kafka:9092'] } }).kafka!;
   reader = new KafkaReader(
     { topic: 'spans', group: 'g', config },
-    { clock, logger: silentLogger, offsets: () => offsets, feed },
+    { clock, logger: silentLogger, offsets: () => offsets, lost: { note }, feed },
   );
   reader.assign(new Map([[0, 1]]));
 });
+
+/** Offset 3 is a message, 4 to 5 are a batch that cannot be read, 6 is a message. */
+function fetched(): EachBatchPayload {
+  const message = { key: null, timestamp: '0', attributes: 0 };
+  const messages = [
+    { ...message, offset: '3', value: Buffer.from('before') },
+    { ...message, offset: '5', value: null, unreadable: { firstOffset: 4, endOffset: 6 } },
+    { ...message, offset: '6', value: Buffer.from('behind') },
+  ];
+  return { batch: { partition: 0, messages, lastOffset: () => '6' } } as unknown as EachBatchPayload;
+}
 
 async function pollFor(ms: number): Promise<void> {
   const stop = new AbortController();
@@ -81,4 +98,26 @@ it('has not read all when something to read lies before or behind that', async (
   expect(restart).toHaveBeenCalledTimes(2);
   reader.pass(0, { first: 5, next: 7 });
   expect(await reader.poll(AT_ONCE, never)).toEqual([]);
+});
+
+it('gives what lies around a batch that cannot be read once that is noted', async () => {
+  reader.take(fetched());
+  const records = await reader.poll(AT_ONCE, never);
+  expect(records.map(({ offset }) => offset)).toEqual([3, 6]);
+  expect(note).toHaveBeenCalledExactlyOnceWith(
+    { topic: 'spans', partition: 0, group: 'g' },
+    { firstOffset: 4, endOffset: 6 },
+    expect.anything(),
+  );
+});
+
+it('gives nothing of it, and reads from there again, when it was told to stop before that was noted', async () => {
+  reader.take(fetched());
+  const stop = new AbortController();
+  note.mockImplementation(async () => {
+    stop.abort();
+    return false;
+  });
+  expect(await reader.poll(AT_ONCE, stop.signal)).toEqual([]);
+  expect(seek).toHaveBeenLastCalledWith(0, 3);
 });

@@ -4,8 +4,10 @@ import { PipelineError } from '../../core/errors.js';
 import type { LogReader, PollOptions, StoredRecord, Topic } from '../../core/log.js';
 import type { Logger } from '../../core/logger.js';
 import { isRebalancing, toBusError, type FaultPlace } from './faults.js';
+import type { LostBatches } from './lost-batches.js';
 import type { KafkaOffsets } from './offsets.js';
 import { PartitionBuffers, type Placed } from './partition-buffers.js';
+import { unreadableOf } from './unreadable.js';
 
 /** Between two looks whether all was read that lies there. */
 const LOOK_EVERY_MS = 250;
@@ -28,6 +30,7 @@ export interface ReaderDeps {
   readonly logger: Logger;
   /** @throws {PipelineError} BUS_CLOSED while the log is not open */
   readonly offsets: () => KafkaOffsets;
+  readonly lost: LostBatches;
   readonly feed: Feed;
 }
 
@@ -93,11 +96,10 @@ export class KafkaReader implements LogReader {
     const untilMs = clock.nowMs() + options.waitMs;
     for (;;) {
       if (signal.aborted || this.#closed.signal.aborted) return [];
-      const records = this.#paused ? [] : this.#give(options);
+      const records = await this.#give(options, signal);
       if (records.length > 0) return records;
       const leftMs = untilMs - clock.nowMs();
-      if (leftMs <= 0 && (this.#paused || (await this.#hasReadAll(signal))))
-        return this.#paused ? [] : this.#give(options);
+      if (leftMs <= 0 && (this.#paused || (await this.#hasReadAll(signal)))) return this.#give(options, signal);
       if (this.#paused || this.#buffers.isEmpty) await this.#wait(leftMs > 0 ? leftMs : LOOK_EVERY_MS, signal);
     }
   }
@@ -228,14 +230,32 @@ export class KafkaReader implements LogReader {
     this.deps.feed.setPaused(partition, false);
   }
 
-  #give(options: PollOptions): readonly StoredRecord[] {
-    const records = this.#buffers.take(options).map((placed) => {
-      this.#positions.set(placed.partition, Number(placed.message.offset) + 1);
-      return toRecord(this.options.topic, placed);
-    });
+  async #give(options: PollOptions, signal: AbortSignal): Promise<readonly StoredRecord[]> {
+    if (this.#paused) return [];
+    const taken = this.#buffers.take(options);
+    for (const { partition, message } of taken) this.#positions.set(partition, Number(message.offset) + 1);
     for (const partition of [...this.#full])
       if (this.#buffers.bytesOf(partition) < HELD_BYTES / 2) this.#letFlow(partition);
-    return records;
+    // Nothing is awaited where all is well.
+    if (taken.some(({ message }) => unreadableOf(message)) && !(await this.#noteLost(taken, signal))) return [];
+    return taken
+      .filter(({ message }) => unreadableOf(message) === undefined)
+      .map((placed) => toRecord(this.options.topic, placed));
+  }
+
+  /** Before what lies behind is given out, which moves the group's offset. @returns false when it was told to stop meanwhile */
+  async #noteLost(taken: readonly Placed[], signal: AbortSignal): Promise<boolean> {
+    const { topic, group } = this.options;
+    for (const { partition, message } of taken) {
+      const batch = unreadableOf(message);
+      if (batch === undefined) continue;
+      const place = { topic, partition, group };
+      if (await this.deps.lost.note(place, batch, AbortSignal.any([signal, this.#closed.signal]))) continue;
+      const firsts = new Map([...taken].reverse().map((one) => [one.partition, firstOffsetOf(one)]));
+      for (const [number, offset] of firsts) if (this.#assigned?.has(number) === true) this.#goTo(number, offset);
+      return false;
+    }
+    return true;
   }
 
   async #hasReadAll(signal: AbortSignal): Promise<boolean> {
@@ -319,6 +339,10 @@ async function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSigna
   } finally {
     for (const signal of signals) signal.removeEventListener('abort', stop);
   }
+}
+
+function firstOffsetOf({ message }: Placed): number {
+  return unreadableOf(message)?.firstOffset ?? Number(message.offset);
 }
 
 function toRecord(topic: Topic, { partition, message }: Placed): StoredRecord {

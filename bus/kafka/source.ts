@@ -1,12 +1,13 @@
 import type { Kafka } from 'kafkajs';
 import type { Component } from '../../core/component.js';
 import { PipelineError } from '../../core/errors.js';
-import type { LogReader, Topic } from '../../core/log.js';
+import type { Log, LogReader, Topic } from '../../core/log.js';
 import type { KafkaSourceConfig } from '../config.js';
 import type { KafkaNames } from '../topics.js';
 import { connectOnce, makeClient, NO_RETRY, PATIENT } from './client.js';
 import { isAway, toBusError } from './faults.js';
 import type { KafkaLogDeps } from './kafka-log.js';
+import { createLostBatches } from './lost-batches.js';
 import { KafkaMember } from './member.js';
 import { KafkaOffsets } from './offsets.js';
 
@@ -18,6 +19,11 @@ const LONGEST_WAIT_MS = 30_000;
 export interface ForeignTopics extends Component {
   /** Read as if they were ours: traces as `spans`, logs as `logs`. Each value is a whole OTLP request, of any number of traces. */
   readonly readers: readonly ForeignReader[];
+}
+
+export interface KafkaSourceDeps extends KafkaLogDeps {
+  /** Takes the dead letters. */
+  readonly log: Pick<Log, 'append'>;
 }
 
 /** A reader of one of them. */
@@ -38,7 +44,7 @@ export class KafkaSource implements ForeignTopics {
 
   constructor(
     private readonly config: KafkaSourceConfig,
-    private readonly deps: Omit<KafkaLogDeps, 'metrics'>,
+    private readonly deps: KafkaSourceDeps,
   ) {
     const names = namesOf(config);
     const topics = (['spans', 'logs'] as const).filter((topic) => names.topics.has(topic));
@@ -48,6 +54,10 @@ export class KafkaSource implements ForeignTopics {
         ...deps,
         offsets: () => this.#source().offsets,
         kafka: () => this.#source().kafka,
+        lost: createLostBatches(
+          { keeps: () => true, placeOf: (topic) => `source:${names.topics.get(topic) ?? topic}` },
+          deps,
+        ),
         onClosed: () => undefined,
       },
     );

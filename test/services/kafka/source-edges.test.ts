@@ -3,8 +3,9 @@ import kafkajs from 'kafkajs';
 import { afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { busConfig, createKafkaSource, type ForeignTopics } from '../../../bus/index.js';
 import { systemClock } from '../../../core/clock.js';
-import type { LogReader } from '../../../core/log.js';
+import type { LogReader, LogRecord } from '../../../core/log.js';
 import { silentLogger } from '../../../core/logger.js';
+import { noMetrics } from '../../../core/metrics.js';
 import { pollCount, texts } from '../../contracts/log.js';
 import { startLossyProxy, type LossyProxy } from './proxy.js';
 import { withAdmin } from './world.js';
@@ -15,6 +16,7 @@ describe('a topic that somebody else writes', { timeout: 90_000 }, () => {
   const { plain, proxied, proxy } = inject('broker');
   const topic = `otlp-${randomUUID()}`;
   const logger = { ...silentLogger, warn: vi.fn(), error: vi.fn(), info: vi.fn() };
+  const letters: LogRecord[] = [];
   let source: ForeignTopics | undefined;
   let way: LossyProxy | undefined;
 
@@ -33,7 +35,10 @@ describe('a topic that somebody else writes', { timeout: 90_000 }, () => {
     const { source: settings } = busConfig.parse({
       source: { brokers: [broker], tracesTopic, sessionTimeoutMs: 6_000, group: randomUUID() },
     });
-    source = await createKafkaSource(settings!, { clock: systemClock, logger, random: Math.random });
+    source = await createKafkaSource(settings!, {
+      ...{ clock: systemClock, logger, random: Math.random, metrics: noMetrics },
+      log: { append: async (records) => void letters.push(...records) },
+    });
     return source.readers[0]!.reader;
   }
 

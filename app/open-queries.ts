@@ -72,7 +72,13 @@ async function openOwnRoles(roles: readonly RoleName[], options: OwnOptions): Pr
   const set = new RoleSet({
     roles,
     setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env, standby: true }),
-    host: { announce, firstTrace: () => undefined, admin: () => Promise.resolve(undefined) },
+    host: {
+      announce,
+      firstTrace: () => undefined,
+      admin: () => Promise.resolve(undefined),
+      // A command ends by itself.
+      giveUp: () => undefined,
+    },
   });
   let started: Promise<unknown> | undefined;
   const start = (): Promise<unknown> => (started ??= set.start());

@@ -1,7 +1,7 @@
-import { createKafkaSource, createLmdbState } from '../bus/index.js';
+import { createKafkaSource, createLmdbState, type KafkaLogDeps } from '../bus/index.js';
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
-import { PipelineError } from '../core/errors.js';
+import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Model } from '../core/model.js';
@@ -53,6 +53,8 @@ export interface HostProcess {
   announce(text: string): void;
   firstTrace(traceId: string): void;
   admin(path: string): Promise<AdminAnswer | undefined>;
+  /** Ends the process, since a role cannot go on and a new start may help. */
+  giveUp(code: ErrorCode, message: string): void;
 }
 
 export interface AdminAnswer {
@@ -93,10 +95,7 @@ async function receive(context: RoleContext): Promise<Role> {
   const { createCollector } = await import('../collector/index.js');
   const log = await makeReceiverLog(context);
   const { source: settings } = context.config.bus;
-  const source =
-    settings === undefined
-      ? undefined
-      : await createKafkaSource(settings, { ...observed(context), random: Math.random, log });
+  const source = settings === undefined ? undefined : await createKafkaSource(settings, { ...kafkaDeps(context), log });
   const encoding = settings?.encoding ?? 'otlp_proto';
   const collector = createCollector(context.config.collector, {
     ...observed(context),
@@ -257,7 +256,14 @@ async function makeReceiverLog(context: RoleContext): Promise<Bus> {
 }
 
 function makeBus(context: RoleContext, place: BusPlace): Promise<Bus> {
-  return openBus(context.config.bus, place, { ...observed(context), random: Math.random });
+  return openBus(context.config.bus, place, kafkaDeps(context));
+}
+
+function kafkaDeps(context: RoleContext): KafkaLogDeps {
+  const onGivenUp = ({ code, message }: PipelineError): void => {
+    context.process.giveUp(code, message);
+  };
+  return { ...observed(context), random: Math.random, onGivenUp };
 }
 
 function makeState(context: RoleContext, name: RoleName): ReturnType<typeof createLmdbState> {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
+import type { ErrorCode } from '../core/errors.js';
 import type { HostProcess, ReceiverAddress } from './pipeline.js';
 import type { RoleSetup } from './role-runtime.js';
 import { createRpc, type Rpc } from './rpc.js';
@@ -92,5 +93,8 @@ function serveHost(worker: Worker, host: HostProcess): Rpc {
       host.firstTrace(traceId);
     },
     admin: (path: string) => host.admin(path),
+    giveUp: (code: ErrorCode, message: string) => {
+      host.giveUp(code, message);
+    },
   });
 }

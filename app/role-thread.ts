@@ -15,6 +15,7 @@ if (process.platform === 'linux' && (workerData as RoleSetup).role !== 'receive'
 const runtime = createRoleRuntime(workerData as RoleSetup, {
   announce: (text) => void rpc.call('announce', text),
   firstTrace: (traceId) => void rpc.call('firstTrace', traceId),
+  giveUp: (code, message) => void rpc.call('giveUp', code, message),
   admin: async (path) => (await rpc.call('admin', path)) as AdminAnswer | undefined,
 });
 

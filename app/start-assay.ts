@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { systemClock } from '../core/clock.js';
-import { PipelineError } from '../core/errors.js';
+import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type {
   AssayQueries,
   ErasedTraces,
@@ -36,7 +36,7 @@ export interface StartOptions {
   /** Lines that a person should see, such as the judge's announcement. */
   readonly announce?: (text: string) => void;
   readonly onFirstTrace?: (traceId: string) => void;
-  /** Called once when a role ends that nobody stopped; the process should end, and say why. */
+  /** Called when a role ends that nobody stopped, or cannot go on; the process should end, and say why. */
   readonly onDeath?: (error: Error) => void;
   /** Gives up a start that is under way; what it had started is stopped. */
   readonly signal?: AbortSignal;
@@ -139,6 +139,10 @@ class EmbeddedAssay implements HostProcess {
 
   announce(text: string): void {
     this.#options.announce?.(text);
+  }
+
+  giveUp(code: ErrorCode, message: string): void {
+    this.#options.onDeath?.(new PipelineError(code, message));
   }
 
   firstTrace(traceId: string): void {

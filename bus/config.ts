@@ -45,6 +45,14 @@ const connection = {
     .max(300_000)
     .default(10_000)
     .describe('Silence after which a consumer loses its partitions to others.'),
+  giveUpMs: z
+    .int()
+    .min(1_000)
+    .max(86_400_000)
+    .default(300_000)
+    .describe(
+      'How long a consumer may be without a place in its group, or without what it should read, although the brokers answer, before the process ends with exit code 3. An outage is waited out.',
+    ),
 };
 
 const kafkaSpool = z.strictObject({

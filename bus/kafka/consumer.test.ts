@@ -33,10 +33,23 @@ describe('a supervised consumer', () => {
   let passed: (readonly number[])[];
   let supervised: SupervisedConsumer;
   // Waits for one turn, so that what is to happen meanwhile can.
-  const clock: Clock = { nowMs: () => 0, sleep: () => new Promise((done) => setImmediate(done)) };
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    async sleep() {
+      nowMs += stepMs;
+      await new Promise((done) => setImmediate(done));
+    },
+  };
+  const onGivenUp = vi.fn();
+  let nowMs = 0;
+  let stepMs: number;
+  let isAnswering: boolean;
 
   beforeEach(() => {
     made = [];
+    stepMs = 0;
+    isAnswering = true;
+    onGivenUp.mockReset();
     assigned = [];
     passed = [];
     connect = async () => undefined;
@@ -54,8 +67,11 @@ describe('a supervised consumer', () => {
       },
     } as unknown as Kafka;
     supervised = new SupervisedConsumer(
-      { groupId: 'g', topics: ['spans'], sessionTimeoutMs: 6_000 },
-      { clock, logger: silentLogger, random: () => 0.5, kafka: () => kafka, hooks },
+      { groupId: 'g', topics: ['spans'], sessionTimeoutMs: 6_000, giveUpMs: 60_000 },
+      {
+        ...{ clock, logger: silentLogger, random: () => 0.5, kafka: () => kafka, hooks },
+        ...{ answers: async () => isAnswering, onGivenUp },
+      },
     );
   });
 
@@ -123,6 +139,33 @@ describe('a supervised consumer', () => {
     await vi.waitFor(() => {
       expect(made.at(-1)?.run).toHaveBeenCalled();
     });
+  });
+
+  it('is given up, once, when it has had no place for long although the brokers answer others', async () => {
+    connect = async () => Promise.reject(Object.assign(new Error('no'), { type: 'GROUP_AUTHORIZATION_FAILED' }));
+    stepMs = 5_000;
+    isAnswering = false;
+    supervised.start();
+    const begunMs = nowMs;
+    await vi.waitUntil(() => nowMs > begunMs + 600_000);
+    expect(onGivenUp).not.toHaveBeenCalled();
+    isAnswering = true;
+    await vi.waitUntil(() => onGivenUp.mock.calls.length > 0);
+    const givenUpMs = nowMs;
+    await vi.waitUntil(() => nowMs > givenUpMs + 600_000);
+    expect(onGivenUp).toHaveBeenCalledExactlyOnceWith(
+      'it had no place in its group for 60 s (GROUP_AUTHORIZATION_FAILED)',
+    );
+  });
+
+  it('is not given up while it has a place, however little it brings', async () => {
+    supervised.start();
+    const first = await running(1);
+    first.tell('join', { memberAssignment: { spans: [0] } });
+    stepMs = 5_000;
+    const begunMs = nowMs;
+    await vi.waitUntil(() => nowMs > begunMs + 600_000);
+    expect(onGivenUp).not.toHaveBeenCalled();
   });
 
   it('stops while it still connects, and refuses to commit then', async () => {

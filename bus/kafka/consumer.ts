@@ -24,6 +24,8 @@ export interface ConsumerOptions {
   /** Names of the topics on the broker. */
   readonly topics: readonly string[];
   readonly sessionTimeoutMs: number;
+  /** How long it may be without a place in its group, while the brokers answer others. */
+  readonly giveUpMs: number;
 }
 
 export interface ConsumerDeps {
@@ -33,6 +35,10 @@ export interface ConsumerDeps {
   readonly hooks: ConsumerHooks;
   /** @throws {PipelineError} while the log is not open */
   readonly kafka: () => Kafka;
+  /** Whether the brokers answer something else at the moment. */
+  readonly answers: () => Promise<boolean>;
+  /** Told once, with why, when it has been without a place for too long; it goes on trying. */
+  readonly onGivenUp: (reason: string) => void;
 }
 
 /** By name of the topic on the broker. */
@@ -69,6 +75,8 @@ export class SupervisedConsumer {
   #running: Promise<void> | undefined;
   /** Of several that kafkajs may still have, the one that counts. */
   #current: symbol | undefined;
+  #hasJoined = false;
+  #lastFault = 'it did not answer';
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -76,7 +84,9 @@ export class SupervisedConsumer {
   ) {}
 
   start(): void {
-    this.#running ??= this.#keepRunning();
+    if (this.#running !== undefined) return;
+    this.#running = this.#keepRunning();
+    void this.#watchOver();
   }
 
   async stop(): Promise<void> {
@@ -117,6 +127,7 @@ export class SupervisedConsumer {
       const reason = await this.#runOne();
       if (hasHappened(() => this.#stopped.signal.aborted)) return;
       if (clock.nowMs() - joinedAtMs > LONGEST_WAIT_MS) waitMs = FIRST_WAIT_MS;
+      this.#noteFault(reason);
       const { name, type, message } = faultOf(reason);
       logger.warn(
         { group: this.options.groupId, fault: type === '' ? name : type, reason: message, waitMs },
@@ -124,6 +135,28 @@ export class SupervisedConsumer {
       );
       await clock.sleep(waitMs * (0.5 + random()), this.#stopped.signal);
     }
+  }
+
+  /** The last resort, where kafkajs and new consumers do not help. */
+  async #watchOver(): Promise<void> {
+    const { clock, answers, onGivenUp } = this.deps;
+    const { giveUpMs } = this.options;
+    let joinedAtMs = clock.nowMs();
+    while (!hasHappened(() => this.#stopped.signal.aborted)) {
+      // Nobody can join while nobody answers.
+      if (this.#hasJoined || !(await answers())) joinedAtMs = clock.nowMs();
+      if (clock.nowMs() - joinedAtMs > giveUpMs) {
+        onGivenUp(`it had no place in its group for ${Math.round(giveUpMs / 1_000)} s (${this.#lastFault})`);
+        return;
+      }
+      await clock.sleep(Math.min(LONGEST_WAIT_MS, giveUpMs / 4), this.#stopped.signal);
+    }
+  }
+
+  #noteFault(reason: unknown): void {
+    const { name, type, message } = faultOf(reason);
+    this.#hasJoined = false;
+    this.#lastFault = type === '' ? message || name : type;
   }
 
   /** @returns why it ended */
@@ -197,6 +230,7 @@ export class SupervisedConsumer {
           return;
         }
         this.#consumer = consumer;
+        this.#hasJoined = true;
         this.deps.hooks.onAssigned(payload.memberAssignment, payload.memberId);
       });
       // Told of every batch; those without a message do not come to `onBatch`.
@@ -207,6 +241,7 @@ export class SupervisedConsumer {
           this.deps.hooks.onPassed(payload, Number(firstOffset), Number(lastOffset) + 1);
       });
       consumer.on(CRASH, ({ payload }) => {
+        if (this.#restart === resolve) this.#noteFault(payload.error);
         if (!payload.restart) resolve(payload.error);
       });
     });

@@ -60,6 +60,14 @@ export function noAnswer(config: KafkaConfig): PipelineError {
   return toBusError('write', cause, config);
 }
 
+/** Of a consumer that nothing helps. */
+export function givenUp(groupId: string, reason: string, { brokers }: FaultPlace): PipelineError {
+  return new PipelineError(
+    'BUS_UNAVAILABLE',
+    `expected a consumer of the group ${groupId} on Kafka at ${brokers.join(', ')} to read, but ${reason}, although the brokers answer; this process ends, to be started anew: look at the group and its rights with Kafka's own tools when it ends again`,
+  );
+}
+
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
 export function isTooLarge(error: unknown): boolean {

@@ -34,6 +34,8 @@ export interface KafkaLogDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly random: () => number;
+  /** Told when a consumer reads nothing for too long although the brokers answer: the process should end, and say why. */
+  readonly onGivenUp?: (error: PipelineError) => void;
 }
 
 /** A log on Kafka that knows how its last request went. */

@@ -1,4 +1,5 @@
 import type { EachBatchPayload } from 'kafkajs';
+import type { PipelineError } from '../../core/errors.js';
 import type { Topic } from '../../core/log.js';
 import type { KafkaNames } from '../topics.js';
 import {
@@ -8,7 +9,7 @@ import {
   type ConsumerHooks,
   type PartitionPlace,
 } from './consumer.js';
-import type { FaultPlace } from './faults.js';
+import { givenUp, type FaultPlace } from './faults.js';
 import { KafkaReader, type Feed, type ReaderDeps, type Turns } from './reader.js';
 
 export interface MemberOptions {
@@ -18,8 +19,10 @@ export interface MemberOptions {
   readonly names: KafkaNames;
 }
 
-export interface MemberDeps extends Omit<ReaderDeps, 'feed'>, Omit<ConsumerDeps, 'hooks'> {
+export interface MemberDeps extends Omit<ReaderDeps, 'feed'>, Omit<ConsumerDeps, 'hooks' | 'answers' | 'onGivenUp'> {
   readonly onClosed: (member: KafkaMember) => void;
+  /** Told when it has been without its partitions, or without what lies there, for too long although the brokers answer. */
+  readonly onGivenUp?: ((error: PipelineError) => void) | undefined;
 }
 
 /** One member of a group, and a reader of it for each of its topics. It leaves the group when all of them are closed. */
@@ -28,6 +31,7 @@ export class KafkaMember {
   readonly #consumer: SupervisedConsumer;
   readonly #byName: ReadonlyMap<string, KafkaReader>;
   readonly #open: Set<Topic>;
+  readonly #giveUp: (reason: string) => void;
   #memberId = '';
   /** Of each partition, whatever its topic: when it came, as the number of that assignment. */
   #turns: Turns = new Map();
@@ -60,10 +64,12 @@ export class KafkaMember {
         this.#byName.get(topic)?.pass(partition, { first, next });
       },
     };
-    const { sessionTimeoutMs } = config;
+    const { sessionTimeoutMs, giveUpMs } = config;
+    const groupId = names.group(group);
+    this.#giveUp = (reason) => deps.onGivenUp?.(givenUp(groupId, reason, config));
     this.#consumer = new SupervisedConsumer(
-      { groupId: names.group(group), topics: topics.map(nameOf), sessionTimeoutMs },
-      { ...deps, hooks },
+      { groupId, topics: topics.map(nameOf), sessionTimeoutMs, giveUpMs },
+      { ...deps, hooks, answers: () => answers(deps.offsets), onGivenUp: this.#giveUp },
     );
   }
 
@@ -109,11 +115,23 @@ export class KafkaMember {
       restart: (reason) => {
         this.#consumer.restart(reason);
       },
+      giveUp: (reason) => {
+        this.#giveUp(reason);
+      },
       close: async () => {
         if (!this.#open.delete(topic) || this.#open.size > 0) return;
         await this.#consumer.stop();
         this.deps.onClosed(this);
       },
     };
+  }
+}
+
+async function answers(offsets: MemberDeps['offsets']): Promise<boolean> {
+  try {
+    await offsets().refresh();
+    return true;
+  } catch {
+    return false;
   }
 }

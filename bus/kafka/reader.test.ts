@@ -1,6 +1,7 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Clock } from '../../core/clock.js';
+import { PipelineError } from '../../core/errors.js';
 import { silentLogger } from '../../core/logger.js';
 import { busConfig } from '../config.js';
 import type { KafkaOffsets } from './offsets.js';
@@ -11,11 +12,14 @@ const AT_ONCE = { maxRecords: 10, maxBytes: 1_000, waitMs: 0 };
 const never = new AbortController().signal;
 
 let nowMs: number;
+let onTick: () => void = () => undefined;
 /** One past the newest record of the only partition. */
 let high: number;
 let committed: number;
+let isAway: boolean;
 let restart: ReturnType<typeof vi.fn<Feed['restart']>>;
 let reader: KafkaReader;
+let giveUp: ReturnType<typeof vi.fn<Feed['giveUp']>>;
 let note: ReturnType<typeof vi.fn<LostBatches['note']>>;
 let seek: ReturnType<typeof vi.fn<Feed['seek']>>;
 // A sleep takes no time at all but its own.
@@ -23,6 +27,7 @@ const clock: Clock = {
   nowMs: () => nowMs,
   async sleep(ms) {
     nowMs += ms;
+    onTick();
     await new Promise((done) => setImmediate(done));
   },
 };
@@ -30,12 +35,17 @@ const clock: Clock = {
 beforeEach(() => {
   nowMs = 0;
   high = 5;
+  isAway = false;
   committed = 3;
   restart = vi.fn<Feed['restart']>();
   seek = vi.fn<Feed['seek']>();
+  giveUp = vi.fn<Feed['giveUp']>();
   note = vi.fn<LostBatches['note']>(async () => true);
   const offsets = {
-    bounds: async () => new Map([[0, { low: 0, high }]]),
+    async bounds() {
+      if (isAway) throw new PipelineError('BUS_UNAVAILABLE', 'away');
+      return new Map([[0, { low: 0, high }]]);
+    },
     committed: async () => new Map([[0, committed]]),
   } as unknown as KafkaOffsets;
   const feed: Feed = {
@@ -43,6 +53,7 @@ beforeEach(() => {
     setPaused: () => undefined,
     commit: async () => undefined,
     restart,
+    giveUp,
     close: async () => undefined,
   };
   const config = busConfig.parse({ kafka: { brokers: ['kafka:9092'] } }).kafka!;
@@ -66,11 +77,11 @@ function fetched(): EachBatchPayload {
 
 async function pollFor(ms: number): Promise<void> {
   const stop = new AbortController();
-  const polled = reader.poll(AT_ONCE, stop.signal);
   const untilMs = nowMs + ms;
-  await vi.waitUntil(() => nowMs > untilMs);
-  stop.abort();
-  await polled;
+  onTick = () => {
+    if (nowMs > untilMs) stop.abort();
+  };
+  await reader.poll(AT_ONCE, stop.signal);
 }
 
 it('has its consumer replaced once for what it cannot read, and once more when there is more', async () => {
@@ -79,6 +90,20 @@ it('has its consumer replaced once for what it cannot read, and once more when t
   high = 6;
   await pollFor(300_000);
   expect(restart).toHaveBeenCalledTimes(2);
+});
+
+it('is given up when a new consumer did not help for long, and not while nobody can say what lies there', async () => {
+  await pollFor(200_000);
+  expect(restart).toHaveBeenCalledOnce();
+  isAway = true;
+  await pollFor(600_000);
+  isAway = false;
+  await pollFor(200_000);
+  expect(giveUp).not.toHaveBeenCalled();
+  await pollFor(200_000);
+  expect(giveUp).toHaveBeenCalledExactlyOnceWith(
+    'it brought nothing of spans for 300 s, though there is something to read (0: 3 of 5)',
+  );
 });
 
 it('has read all when what is left holds nothing for a reader, such as the mark that ends a transaction', async () => {

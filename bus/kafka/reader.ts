@@ -44,6 +44,8 @@ export interface Feed {
   commit(partition: number, offset: number): Promise<void>;
   /** Replaces a consumer that seems to be stuck. */
   restart(reason: string): void;
+  /** That did not help. */
+  giveUp(reason: string): void;
   /** The reader wants nothing more. */
   close(): Promise<void>;
 }
@@ -82,6 +84,8 @@ export class KafkaReader implements LogReader {
   #fedAtMs: number;
   /** What the consumer was last replaced for, as partitions, positions and ends. */
   #restartedFor = '';
+  /** When, or when the brokers last did not answer. */
+  #restartedAtMs = 0;
 
   constructor(
     private readonly options: ReaderOptions,
@@ -277,6 +281,7 @@ export class KafkaReader implements LogReader {
       return behind.length === 0 && this.#assigned === assigned;
     } catch (error) {
       if (!(error instanceof PipelineError)) throw error;
+      this.#restartedAtMs = this.deps.clock.nowMs();
       // Nobody knows what lies there, so nobody may say that it was all read.
       this.deps.logger.debug({ error }, 'Kafka did not say where a topic ends');
       return false;
@@ -292,11 +297,26 @@ export class KafkaReader implements LogReader {
   #restartWhenStuck(behind: string): void {
     const { config, topic } = this.options;
     const nowMs = this.deps.clock.nowMs();
-    if (behind === this.#restartedFor) return;
+    if (behind === this.#restartedFor) {
+      this.#giveUpWhenStuck(behind, nowMs);
+      return;
+    }
     if (nowMs - this.#fedAtMs < Math.max(STUCK_MS, 3 * config.sessionTimeoutMs)) return;
     this.#fedAtMs = nowMs;
     this.#restartedFor = behind;
+    this.#restartedAtMs = nowMs;
     this.deps.feed.restart(`it brought nothing of ${topic}, though there is something to read (${behind})`);
+  }
+
+  /** Not of others' topics: what a transaction holds back is nothing that a new process could read. */
+  #giveUpWhenStuck(behind: string, nowMs: number): void {
+    const { config, topic } = this.options;
+    if (config.topicPrefix === undefined || nowMs - this.#restartedAtMs < config.giveUpMs) return;
+    this.#restartedAtMs = nowMs;
+    const forS = Math.round(config.giveUpMs / 1_000);
+    this.deps.feed.giveUp(
+      `it brought nothing of ${topic} for ${forS} s, though there is something to read (${behind})`,
+    );
   }
 
   async #commitOnce(partition: number, nextOffset: number): Promise<void> {

@@ -155,6 +155,7 @@ describe('a supervised consumer', () => {
     await vi.waitUntil(() => nowMs > givenUpMs + 600_000);
     expect(onGivenUp).toHaveBeenCalledExactlyOnceWith(
       'it had no place in its group for 60 s (GROUP_AUTHORIZATION_FAILED)',
+      expect.objectContaining({ type: 'GROUP_AUTHORIZATION_FAILED' }),
     );
   });
 

@@ -38,7 +38,7 @@ export interface ConsumerDeps {
   /** Whether the brokers answer something else at the moment. */
   readonly answers: () => Promise<boolean>;
   /** Told once, with why, when it has been without a place for too long; it goes on trying. */
-  readonly onGivenUp: (reason: string) => void;
+  readonly onGivenUp: (reason: string, cause: unknown) => void;
 }
 
 /** By name of the topic on the broker. */
@@ -76,7 +76,7 @@ export class SupervisedConsumer {
   /** Of several that kafkajs may still have, the one that counts. */
   #current: symbol | undefined;
   #hasJoined = false;
-  #lastFault = 'it did not answer';
+  #lastFault: unknown = new Error('it did not answer');
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -146,7 +146,9 @@ export class SupervisedConsumer {
       // Nobody can join while nobody answers.
       if (this.#hasJoined || !(await answers())) joinedAtMs = clock.nowMs();
       if (clock.nowMs() - joinedAtMs > giveUpMs) {
-        onGivenUp(`it had no place in its group for ${Math.round(giveUpMs / 1_000)} s (${this.#lastFault})`);
+        const { name, type, message } = faultOf(this.#lastFault);
+        const fault = [type, message, name].find((text) => text !== '') ?? '';
+        onGivenUp(`it had no place in its group for ${Math.round(giveUpMs / 1_000)} s (${fault})`, this.#lastFault);
         return;
       }
       await clock.sleep(Math.min(LONGEST_WAIT_MS, giveUpMs / 4), this.#stopped.signal);
@@ -154,9 +156,8 @@ export class SupervisedConsumer {
   }
 
   #noteFault(reason: unknown): void {
-    const { name, type, message } = faultOf(reason);
     this.#hasJoined = false;
-    this.#lastFault = type === '' ? message || name : type;
+    this.#lastFault = reason;
   }
 
   /** @returns why it ended */

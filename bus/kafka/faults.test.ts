@@ -42,7 +42,12 @@ describe('what Kafka says went wrong', () => {
 
   it.each([
     [wrapped('UNKNOWN_TOPIC_OR_PARTITION'), /run assay topics create$/],
-    [wrapped('TOPIC_AUTHORIZATION_FAILED'), /as assay by scram-sha-512\) write.*grant it on topics and groups/],
+    [
+      wrapped('TOPIC_AUTHORIZATION_FAILED'),
+      /as assay by scram-sha-512\) write.*grant it .*Write on topics that begin with assay\.$/,
+    ],
+    [wrapped('GROUP_AUTHORIZATION_FAILED'), /grant it Describe and Read on groups that begin with assay\.$/],
+    [wrapped('UNSUPPORTED_SASL_MECHANISM'), /does not have that mechanism; set bus\.kafka\.sasl\.mechanism/],
     [wrapped('INVALID_REPLICATION_FACTOR'), /bus\.kafka\.replicationFactor = 3 brokers/],
     [wrapped('NOT_ENOUGH_REPLICAS_AFTER_APPEND'), /min\.insync\.replicas/],
     [wrapped('', 'KafkaJSSASLAuthenticationError'), /refused: inner words; check bus\.kafka\.sasl/],

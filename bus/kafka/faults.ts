@@ -60,12 +60,22 @@ export function noAnswer(config: KafkaConfig): PipelineError {
   return toBusError('write', cause, config);
 }
 
-/** Of a consumer that nothing helps. */
-export function givenUp(groupId: string, reason: string, { brokers }: FaultPlace): PipelineError {
+/** Of a consumer that nothing helps. @param cause - what it last ended with */
+export function givenUp(groupId: string, reason: string, { config, cause }: GivenUpFor): PipelineError {
+  const { type } = faultOf(cause);
+  const advice = type.endsWith('AUTHORIZATION_FAILED')
+    ? `grant it Read on the group ${groupId} and on the topics that it reads`
+    : `look at the group with Kafka's own tools when it ends again`;
   return new PipelineError(
     'BUS_UNAVAILABLE',
-    `expected a consumer of the group ${groupId} on Kafka at ${brokers.join(', ')} to read, but ${reason}, although the brokers answer; this process ends, to be started anew: look at the group and its rights with Kafka's own tools when it ends again`,
+    `expected a consumer of the group ${groupId} on Kafka at ${config.brokers.join(', ')} (${loginOf(config)}) to read, but ${reason}, although the brokers answer; this process ends, to be started anew: ${advice}`,
+    { cause },
   );
+}
+
+export interface GivenUpFor {
+  readonly config: FaultPlace;
+  readonly cause: unknown;
 }
 
 const TOO_LARGE = ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
@@ -92,20 +102,31 @@ export function isRebalancing(error: unknown): boolean {
   return ['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'].includes(faultOf(error).type);
 }
 
-/** The error that Assay hands on, with one sentence: what was tried, where, what came, what to do. */
-export function toBusError(what: string, error: unknown, config: FaultPlace): PipelineError {
-  if (error instanceof PipelineError) return error;
-  return new PipelineError('BUS_UNAVAILABLE', sentence(what, faultOf(error), config), { cause: error });
+/** What an error is about. */
+export interface Attempt {
+  /** Such as `write to assay.spans`. */
+  readonly what: string;
+  /** What it takes, as Kafka calls it, such as `Write on the topic assay.spans`. */
+  readonly right?: string;
 }
 
-function sentence(what: string, { name, type, message }: Fault, config: FaultPlace): string {
+/** The error that Assay hands on, with one sentence: what was tried, where, what came, what to do. */
+export function toBusError(attempt: Attempt | string, error: unknown, config: FaultPlace): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const tried = typeof attempt === 'string' ? { what: attempt } : attempt;
+  return new PipelineError('BUS_UNAVAILABLE', sentence(tried, faultOf(error), config), { cause: error });
+}
+
+function sentence({ what, right }: Attempt, { name, type, message }: Fault, config: FaultPlace): string {
   const setting = config.topicPrefix === undefined ? 'bus.source' : 'bus.kafka';
   const where = `Kafka at ${config.brokers.join(', ')}`;
-  const login = config.sasl === undefined ? 'without login' : `as ${config.sasl.username} by ${config.sasl.mechanism}`;
+  const login = loginOf(config);
+  if (type === 'UNSUPPORTED_SASL_MECHANISM')
+    return `expected ${where} to accept the login ${login}, but it does not have that mechanism; set ${setting}.sasl.mechanism to one of its sasl.enabled.mechanisms`;
   if (name.includes('SASL'))
     return `expected ${where} to accept the login ${login}, but it refused: ${message}; check ${setting}.sasl, and that the user exists there`;
   if (type.endsWith('AUTHORIZATION_FAILED'))
-    return `expected ${where} to let Assay (${login}) ${what}, but it is not allowed to: ${type}; grant it on ${config.topicPrefix === undefined ? 'its topics and group' : `topics and groups that begin with ${config.topicPrefix}`}`;
+    return `expected ${where} to let Assay (${login}) ${what}, but it is not allowed to: ${type}; grant it ${right ?? rightFor(type, config)}`;
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
     return `expected ${where} to have the topics of ${setting}, but could not ${what}: ${type}; ${setting === 'bus.kafka' ? 'run assay topics create' : 'create them, or correct the names'}`;
   if (type === 'INVALID_REPLICATION_FACTOR')
@@ -113,5 +134,30 @@ function sentence(what: string, { name, type, message }: Fault, config: FaultPla
   if (type.startsWith('NOT_ENOUGH_REPLICAS'))
     return `expected ${where} to have as many copies in sync as min.insync.replicas asks for, but it has fewer (${type}); bring its brokers back`;
   const over = config.tls.enabled ? 'over TLS' : 'without TLS';
-  return `expected to ${what} on ${where} (${over}, ${login}), but ${type === '' ? message : type}; check that the brokers run, ${setting}.brokers, and whether they want TLS or a login`;
+  const tried = `expected to ${what} on ${where} (${over}, ${login}), but ${type === '' ? message : type}`;
+  return /certificate|altname/i.test(message)
+    ? `${tried}; ${trustAdvice(config, setting)}`
+    : `${tried}; check that the brokers run, ${setting}.brokers, and whether they want TLS or a login`;
+}
+
+function loginOf({ sasl }: FaultPlace): string {
+  return sasl === undefined ? 'without login' : `as ${sasl.username} by ${sasl.mechanism}`;
+}
+
+function rightFor(type: string, { topicPrefix }: FaultPlace): string {
+  const [kind = '', rights = ''] =
+    [
+      ['topics', 'Describe, DescribeConfigs, Read and Write'],
+      ['groups', 'Describe and Read'],
+      ['the cluster', 'Create'],
+    ][['TOPIC', 'GROUP', 'CLUSTER'].findIndex((prefix) => type.startsWith(prefix))] ?? [];
+  if (topicPrefix === undefined) return `Describe and Read on the topics and the group of bus.source`;
+  return kind === 'the cluster' ? `${rights} on ${kind}` : `${rights} on ${kind} that begin with ${topicPrefix}`;
+}
+
+function trustAdvice({ tls: { caFile } }: FaultPlace, setting: string): string {
+  const of = 'the authority that signed the certificate of the brokers';
+  return caFile === undefined
+    ? `set ${setting}.tls.caFile to a PEM file of ${of}`
+    : `expected ${setting}.tls.caFile = ${caFile} to be of ${of}, and the brokers to be named in it as in ${setting}.brokers`;
 }

@@ -31,7 +31,7 @@ export class KafkaMember {
   readonly #consumer: SupervisedConsumer;
   readonly #byName: ReadonlyMap<string, KafkaReader>;
   readonly #open: Set<Topic>;
-  readonly #giveUp: (reason: string) => void;
+  readonly #giveUp: (reason: string, cause: unknown) => void;
   #memberId = '';
   /** Of each partition, whatever its topic: when it came, as the number of that assignment. */
   #turns: Turns = new Map();
@@ -66,7 +66,7 @@ export class KafkaMember {
     };
     const { sessionTimeoutMs, giveUpMs } = config;
     const groupId = names.group(group);
-    this.#giveUp = (reason) => deps.onGivenUp?.(givenUp(groupId, reason, config));
+    this.#giveUp = (reason, cause) => deps.onGivenUp?.(givenUp(groupId, reason, { config, cause }));
     this.#consumer = new SupervisedConsumer(
       { groupId, topics: topics.map(nameOf), sessionTimeoutMs, giveUpMs },
       { ...deps, hooks, answers: () => answers(deps.offsets), onGivenUp: this.#giveUp },
@@ -116,7 +116,7 @@ export class KafkaMember {
         this.#consumer.restart(reason);
       },
       giveUp: (reason) => {
-        this.#giveUp(reason);
+        this.#giveUp(reason, undefined);
       },
       close: async () => {
         if (!this.#open.delete(topic) || this.#open.size > 0) return;

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { Topic } from '../../core/log.js';
 import type { KafkaNames } from '../topics.js';
-import { isElecting, toBusError, type FaultPlace } from './faults.js';
+import { isElecting, toBusError, type Attempt, type FaultPlace } from './faults.js';
 
 /** A partition without leader has one within a second or two, or it is an outage. */
 const TRY_AGAIN_MS = 200;
@@ -32,12 +32,12 @@ export class KafkaOffsets {
   async connect(): Promise<void> {
     await this.#ask('connect', () => this.#admin.connect());
     const there = new Set(await this.#ask('list its topics', () => this.#admin.listTopics()));
-    const { brokers, names } = this.place;
+    const { brokers, names, sasl } = this.place;
     const missing = [...names.topics.values()].filter((name) => !there.has(name));
     if (missing.length > 0) {
       throw new PipelineError(
         'BUS_UNAVAILABLE',
-        `expected Kafka at ${brokers.join(', ')} to have the topics ${missing.join(', ')}, but it has not; ${names.remedy}`,
+        `expected Kafka at ${brokers.join(', ')} to have the topics ${missing.join(', ')}, but it has not; ${names.remedy}${sasl === undefined ? '' : `, or grant ${sasl.username} Describe on them, since it sees no others`}`,
       );
     }
     await this.refresh();
@@ -80,9 +80,8 @@ export class KafkaOffsets {
   async committed(topic: Topic, group: string): Promise<ReadonlyMap<number, number>> {
     const name = this.#nameOf(topic);
     const groupId = this.place.names.group(group);
-    const found = await this.#ask(`read the offsets of the group ${groupId}`, () =>
-      this.#admin.fetchOffsets({ groupId, topics: [name] }),
-    );
+    const asked = { what: `read the offsets of the group ${groupId}`, right: `Describe on the group ${groupId}` };
+    const found = await this.#ask(asked, () => this.#admin.fetchOffsets({ groupId, topics: [name] }));
     const offsets = new Map<number, number>();
     for (let partition = 0; partition < this.partitionsOf(topic); partition += 1) offsets.set(partition, 0);
     for (const { partitions } of found)
@@ -97,7 +96,7 @@ export class KafkaOffsets {
     return name;
   }
 
-  async #ask<T>(what: string, question: () => Promise<T>): Promise<T> {
+  async #ask<T>(what: Attempt | string, question: () => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried += 1) {
       try {
         return await question();

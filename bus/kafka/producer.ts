@@ -11,7 +11,7 @@ import type { LogRecord, Topic } from '../../core/log.js';
 import type { KafkaConfig } from '../config.js';
 import { topicName } from '../topics.js';
 import { connectOnce, NO_RETRY } from './client.js';
-import { isTooLarge, noAnswer, toBusError } from './faults.js';
+import { isTooLarge, noAnswer, toBusError, type Attempt } from './faults.js';
 import { RecordQueue, sizeOf, type Append, type Entry } from './record-queue.js';
 
 /** Below Kafka's default limit of 1,048,588 bytes for a batch, which also holds for what is not compressible. */
@@ -168,7 +168,7 @@ export class KafkaProducer {
         return;
       } catch (error) {
         if (isTooLarge(error)) return this.#deliverApart(left);
-        const problem = toBusError('write', error, this.config);
+        const problem = toBusError(writingTo(left, this.config), error, this.config);
         this.#problem = problem;
         left = this.#stillInTime(left, waitMs, problem);
         this.#recover();
@@ -223,6 +223,11 @@ export class KafkaProducer {
     const results = await this.#producer.sendBatch({ acks: -1, timeout, compression, topicMessages });
     requireAll(entries, results, this.config);
   }
+}
+
+function writingTo(entries: readonly Entry[], config: KafkaConfig): Attempt {
+  const names = [...new Set(entries.map(({ record }) => topicName(record.topic, config)))].join(', ');
+  return { what: `write to ${names}`, right: `Write on the topic ${names}` };
 }
 
 /**

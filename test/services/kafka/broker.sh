@@ -17,12 +17,15 @@ set -euo pipefail
 : "${KAFKA_HOST:=127.0.0.1}"
 : "${KAFKA_PORT:=9092}"
 : "${KAFKA_CONTROLLER_PORT:=9093}"
-: "${KAFKA_SASL_PORT:=9094}" # SCRAM-SHA-512 without TLS
+: "${KAFKA_SASL_PORT:=9094}" # any login without TLS
 : "${KAFKA_SSL_PORT:=9095}"  # TLS, with a certificate of its own making
 : "${KAFKA_PROXIED_PORT:=9096}" # tells clients to call KAFKA_PROXY_PORT instead, where a test puts itself between
 : "${KAFKA_PROXY_PORT:=9097}"
-: "${KAFKA_USER:=assay}"
+: "${KAFKA_SECURE_PORT:=9098}" # SCRAM-SHA-512 alone, over TLS
+: "${KAFKA_USER:=assay}" # may do everything
 : "${KAFKA_PASSWORD:=assay-secret}"
+: "${KAFKA_GUEST:=guest}" # may do what no ACL keeps for others
+: "${KAFKA_GUEST_PASSWORD:=guest-secret}"
 : "${KAFKA_HEAP:=512m}"
 : "${KAFKA_START_TIMEOUT_SECONDS:=90}"
 : "${KAFKA_STOP_TIMEOUT_SECONDS:=30}"
@@ -76,11 +79,18 @@ node.id=1
 controller.quorum.bootstrap.servers=$KAFKA_HOST:$KAFKA_CONTROLLER_PORT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAIN
-listeners=PLAIN://$KAFKA_HOST:$KAFKA_PORT,LOGIN://$KAFKA_HOST:$KAFKA_SASL_PORT,TLS://$KAFKA_HOST:$KAFKA_SSL_PORT,PROXIED://$KAFKA_HOST:$KAFKA_PROXIED_PORT,CONTROLLER://$KAFKA_HOST:$KAFKA_CONTROLLER_PORT
-advertised.listeners=PLAIN://$KAFKA_HOST:$KAFKA_PORT,LOGIN://$KAFKA_HOST:$KAFKA_SASL_PORT,TLS://$KAFKA_HOST:$KAFKA_SSL_PORT,PROXIED://$KAFKA_HOST:$KAFKA_PROXY_PORT
-listener.security.protocol.map=PLAIN:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
-listener.name.login.sasl.enabled.mechanisms=SCRAM-SHA-512
+listeners=PLAIN://$KAFKA_HOST:$KAFKA_PORT,LOGIN://$KAFKA_HOST:$KAFKA_SASL_PORT,TLS://$KAFKA_HOST:$KAFKA_SSL_PORT,PROXIED://$KAFKA_HOST:$KAFKA_PROXIED_PORT,SECURE://$KAFKA_HOST:$KAFKA_SECURE_PORT,CONTROLLER://$KAFKA_HOST:$KAFKA_CONTROLLER_PORT
+advertised.listeners=PLAIN://$KAFKA_HOST:$KAFKA_PORT,LOGIN://$KAFKA_HOST:$KAFKA_SASL_PORT,TLS://$KAFKA_HOST:$KAFKA_SSL_PORT,PROXIED://$KAFKA_HOST:$KAFKA_PROXY_PORT,SECURE://$KAFKA_HOST:$KAFKA_SECURE_PORT
+listener.security.protocol.map=PLAIN:PLAINTEXT,LOGIN:SASL_PLAINTEXT,TLS:SSL,PROXIED:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT
+listener.name.login.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_$KAFKA_USER="$KAFKA_PASSWORD" user_$KAFKA_GUEST="$KAFKA_GUEST_PASSWORD";
+listener.name.login.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 listener.name.login.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.secure.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:$KAFKA_USER
+allow.everyone.if.no.acl.found=true
 ssl.keystore.type=PKCS12
 ssl.keystore.location=$KAFKA_DATA/broker.p12
 ssl.keystore.password=only-for-tests
@@ -125,8 +135,12 @@ prepare() {
   [[ -f $KAFKA_DATA/log/meta.properties ]] && return
   local id
   id=$(tool kafka.tools.StorageTool random-uuid)
-  tool kafka.tools.StorageTool format --standalone --config "$settings" --cluster-id "$id" \
-    --add-scram "SCRAM-SHA-512=[name=$KAFKA_USER,password=$KAFKA_PASSWORD]" >"$console" 2>&1 ||
+  local logins=() mechanism
+  for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
+    logins+=(--add-scram "$mechanism=[name=$KAFKA_USER,password=$KAFKA_PASSWORD]")
+    logins+=(--add-scram "$mechanism=[name=$KAFKA_GUEST,password=$KAFKA_GUEST_PASSWORD]")
+  done
+  tool kafka.tools.StorageTool format --standalone --config "$settings" --cluster-id "$id" "${logins[@]}" >"$console" 2>&1 ||
     fail "the data directory could not be formatted; see $console"
 }
 
@@ -188,8 +202,9 @@ status() {
   local pid
   pid=$(broker_pid) || fail 'down' 3
   printf 'pid %s\nmemory_mib %s\n' "$pid" "$(($(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status") / 1024))"
-  printf 'plain %s\nscram-sha-512 %s user %s\ntls %s trust %s\nlog %s\n' "$KAFKA_HOST:$KAFKA_PORT" \
-    "$KAFKA_HOST:$KAFKA_SASL_PORT" "$KAFKA_USER" "$KAFKA_HOST:$KAFKA_SSL_PORT" "$certificate" "$console"
+  printf 'plain %s\nlogin %s users %s, %s\ntls %s trust %s\ntls and scram-sha-512 %s\nlog %s\n' "$KAFKA_HOST:$KAFKA_PORT" \
+    "$KAFKA_HOST:$KAFKA_SASL_PORT" "$KAFKA_USER" "$KAFKA_GUEST" "$KAFKA_HOST:$KAFKA_SSL_PORT" "$certificate" \
+    "$KAFKA_HOST:$KAFKA_SECURE_PORT" "$console"
 }
 
 case ${1:-} in

@@ -15,9 +15,11 @@ const LIMIT_MS = 240_000;
 export interface BrokerAddress {
   /** As HOST:PORT, without login. */
   readonly plain: string;
-  /** SCRAM-SHA-512 without TLS, user and password as `USER`. */
+  /** Login by any mechanism without TLS, as `USER` or `GUEST`. */
   readonly sasl: string;
   readonly tls: string;
+  /** SCRAM-SHA-512 alone, over TLS. */
+  readonly secure: string;
   /** PEM file to trust on `tls`. */
   readonly caFile: string;
   /** Port where the broker tells clients to call `proxy`, so that a test can stand between. */
@@ -25,7 +27,10 @@ export interface BrokerAddress {
   readonly proxy: number;
 }
 
+/** May do everything, as may who comes without login. */
 export const USER = { username: 'assay', password: 'assay-secret' } as const;
+/** May do what no ACL keeps for others. */
+export const GUEST = { username: 'guest', password: 'guest-secret' } as const;
 
 /** A broker of the test's own, on ports and in a folder that nobody else has. */
 export interface Broker {
@@ -44,8 +49,8 @@ export interface Broker {
 export async function startBroker(): Promise<Broker> {
   const data = await mkdtemp(join(tmpdir(), 'assay-kafka-'));
   const ports: number[] = [];
-  while (ports.length < 6) ports.push(await freePort());
-  const [plain = 0, controller = 0, sasl = 0, tls = 0, proxied = 0, proxy = 0] = ports;
+  while (ports.length < 7) ports.push(await freePort());
+  const [plain = 0, controller = 0, sasl = 0, tls = 0, proxied = 0, proxy = 0, secure = 0] = ports;
   const env = {
     ...process.env,
     KAFKA_DATA: data,
@@ -56,8 +61,11 @@ export async function startBroker(): Promise<Broker> {
     KAFKA_SSL_PORT: String(tls),
     KAFKA_PROXIED_PORT: String(proxied),
     KAFKA_PROXY_PORT: String(proxy),
+    KAFKA_SECURE_PORT: String(secure),
     KAFKA_USER: USER.username,
     KAFKA_PASSWORD: USER.password,
+    KAFKA_GUEST: GUEST.username,
+    KAFKA_GUEST_PASSWORD: GUEST.password,
   };
   const script = async (...args: readonly string[]): Promise<void> => {
     await run(SCRIPT, args, { env, timeout: LIMIT_MS }).catch((error: unknown) => {
@@ -67,7 +75,10 @@ export async function startBroker(): Promise<Broker> {
   };
   const at = (port: number): string => `127.0.0.1:${port}`;
   const broker: Broker = {
-    address: { plain: at(plain), sasl: at(sasl), tls: at(tls), caFile: join(data, 'ca.pem'), proxied, proxy },
+    address: {
+      ...{ plain: at(plain), sasl: at(sasl), tls: at(tls), secure: at(secure) },
+      ...{ caFile: join(data, 'ca.pem'), proxied, proxy },
+    },
     start: () => script('start'),
     stop: (signal = 'TERM') => script('stop', signal),
     async dispose() {

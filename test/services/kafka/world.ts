@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import kafkajs, { type Admin } from 'kafkajs';
 import { busConfig, createKafkaLog, topicSpecs, type DistributedLog, type KafkaConfig } from '../../../bus/index.js';
 import { systemClock } from '../../../core/clock.js';
+import type { PipelineError } from '../../../core/errors.js';
 import { silentLogger } from '../../../core/logger.js';
 import { noMetrics } from '../../../core/metrics.js';
 import { until } from '../../helpers/until.js';
@@ -65,12 +66,16 @@ export async function removeTopics({ topicPrefix }: KafkaConfig, broker: string)
   });
 }
 
-export function makeLog(config: KafkaConfig): Promise<DistributedLog> {
+export function makeLog(
+  config: KafkaConfig,
+  onGivenUp: (error: PipelineError) => void = () => undefined,
+): Promise<DistributedLog> {
   return createKafkaLog(config, {
     clock: systemClock,
     logger: silentLogger,
     metrics: noMetrics,
     random: Math.random,
+    onGivenUp,
   });
 }
 

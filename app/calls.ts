@@ -34,6 +34,11 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
   },
   // Also of an Assay that only receives.
   busState: { roles: [], answer: (roles) => roles.call(roles.has('query') ? 'query' : 'receive', 'busState', []) },
+  // Null where nobody here has a spool.
+  spoolState: {
+    roles: [],
+    answer: async (roles) => (roles.has('receive') ? ((await roles.call('receive', 'spoolState', [])) ?? null) : null),
+  },
   deadLetters: onTheBus('deadLetters'),
   deadLetter: onTheBus('deadLetter'),
   replayDeadLetters: onTheBus('replayDeadLetters'),

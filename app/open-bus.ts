@@ -18,6 +18,17 @@ export interface Bus extends ScannableLog {
   notice(): string | undefined;
   /** What lies in the data directory, as numbers; undefined on Kafka, whose own tools know more. */
   state(): BusState | undefined;
+  /** What waits for Kafka; undefined where there is no spool. */
+  spool(): SpoolState | undefined;
+}
+
+/** What lies in a spool. */
+export interface SpoolState {
+  readonly records: number;
+  /** Of disk. */
+  readonly bytes: number;
+  /** Why it waits; null when nothing goes there at the moment, or nobody knows. */
+  readonly problem: string | null;
 }
 
 /** Where a bus may lie. */
@@ -33,9 +44,10 @@ const nothing = (): undefined => undefined;
 /** Makes the bus of these settings: Kafka where they name its brokers, else the embedded one. */
 export async function openBus(config: BusConfig, { directory, spool }: BusPlace, deps: KafkaLogDeps): Promise<Bus> {
   const { kafka, ...embedded } = config;
-  if (kafka === undefined) return Object.assign(createLmdbLog({ directory, ...embedded }, deps), { notice: nothing });
+  if (kafka === undefined)
+    return Object.assign(createLmdbLog({ directory, ...embedded }, deps), { notice: nothing, spool: nothing });
   if (spool === undefined || !kafka.spool.enabled)
-    return Object.assign(await createKafkaLog(kafka, deps), { notice: nothing, state: nothing });
+    return Object.assign(await createKafkaLog(kafka, deps), { notice: nothing, state: nothing, spool: nothing });
   return Object.assign(await createSpooledLog({ ...embedded, kafka, directory: spool }, deps), { state: nothing });
 }
 

@@ -115,6 +115,7 @@ async function receive(context: RoleContext): Promise<Role> {
       refusal: () => log.refusal(),
       notice: () => log.notice(),
       busState: () => log.state(),
+      spoolState: () => log.spool(),
       ...deadLetterCalls(log),
     },
     address,

@@ -6,8 +6,10 @@ import { findHolder, type Holder } from '../control-socket.js';
 import type { LoadedConfig } from '../load-config.js';
 import { fail, mebibytes, ok, warn, type Check } from './check.js';
 import { checkBus, checkStore, findBus, findStore } from './data.js';
+import { checkLetters, findLetters } from './letters.js';
 import { checkClock, checkLimits, thisMachine } from './machine.js';
 import { checkPorts, isReachable } from './ports.js';
+import { checkSpool, findSpool } from './spool.js';
 
 export interface CheckContext {
   readonly loaded: LoadedConfig;
@@ -22,12 +24,16 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
   const root = resolve(config.dataDirectory);
   const holder = await findHolder(root).catch(() => undefined);
   const store = await engine(config);
-  const [bus, schema, ports, model] = await Promise.all([
+  const [bus, spool, schema, ports, model] = await Promise.all([
     config.bus.kafka === undefined ? findBus(root, holder) : { value: undefined },
+    findSpool(root, holder),
     store.status === 'ok' ? findStore(loaded, root, env) : { value: undefined },
     checkPorts(config, holder),
     judge(config, env),
   ]);
+  // After the others, since it opens the bus where nobody has it open, and makes none.
+  const hasBus = config.bus.kafka !== undefined || ('value' in bus && bus.value !== undefined);
+  const letters = hasBus ? await findLetters(loaded) : { value: undefined };
   const machine = thisMachine();
   const newestMs = 'value' in bus ? (bus.value?.newestAcceptedAtMs ?? null) : null;
   return [
@@ -37,6 +43,8 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
     ...checkLimits(config, machine),
     dataDirectory(config, holder),
     ...checkBus(bus, config, machine.nowMs),
+    ...checkSpool(spool, config, holder),
+    ...checkLetters(letters, machine.nowMs),
     store,
     checkStore(schema),
     ...ports,

@@ -39,7 +39,8 @@ export async function findStore(
   });
 }
 
-async function attempt<T>(work: () => Promise<T | undefined>): Promise<Found<T>> {
+/** @returns why it could not be had, in place of an error */
+export async function attempt<T>(work: () => Promise<T | undefined>): Promise<Found<T>> {
   try {
     return { value: await work() };
   } catch (error) {

@@ -133,6 +133,11 @@ export class SpooledLog implements ScannableLog {
     return `what is received is kept in the spool, where ${records} records wait on ${bytes} bytes of disk: ${this.#problem}`;
   }
 
+  /** What waits, and why. */
+  spool(): { readonly records: number; readonly bytes: number; readonly problem: string | null } {
+    return { ...this.#spool.waiting(), problem: this.#straight === undefined ? this.#problem : null };
+  }
+
   reader(topic: Topic, group: string): LogReader {
     return this.deps.kafka.reader(topic, group);
   }

@@ -32,9 +32,9 @@ export function busInstruments(metrics: Metrics): BusInstruments {
 }
 
 /** Counts what lies on a bus and cannot be read, whoever spoilt it. */
-export function corruptRecords(metrics: Metrics): Counter<'topic'> {
+export function corruptRecords(metrics: Metrics, of: 'bus' | 'bus_source' = 'bus'): Counter<'topic'> {
   return metrics.counter(
-    'assay_bus_corrupt_records_total',
+    `assay_${of}_corrupt_records_total`,
     'Records skipped because their bytes are not those that were written, or because Kafka’s client cannot read their batch.',
     BY_TOPIC,
   );

@@ -41,7 +41,7 @@ export function keepsLetters({ topic, group }: BatchPlace): boolean {
 }
 
 export function createLostBatches(options: LostBatchesOptions, deps: LostBatchesDeps): LostBatches {
-  const counter = corruptRecords(deps.metrics);
+  const counter = corruptRecords(deps.metrics, options.placeOf === undefined ? 'bus' : 'bus_source');
   return {
     async note(place, batch, signal) {
       const { topic, partition, group } = place;

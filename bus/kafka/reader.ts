@@ -1,4 +1,4 @@
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload } from 'kafkajs';
 import type { Clock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { LogReader, PollOptions, StoredRecord, Topic } from '../../core/log.js';
@@ -7,6 +7,7 @@ import { isRebalancing, toBusError, type FaultPlace } from './faults.js';
 import type { LostBatches } from './lost-batches.js';
 import type { KafkaOffsets } from './offsets.js';
 import { PartitionBuffers, type Placed } from './partition-buffers.js';
+import { toRecord } from './to-record.js';
 import { unreadableOf } from './unreadable.js';
 
 /** Between two looks whether all was read that lies there. */
@@ -363,26 +364,4 @@ async function untilAborted<T>(promise: Promise<T>, signals: readonly AbortSigna
 
 function firstOffsetOf({ message }: Placed): number {
   return unreadableOf(message)?.firstOffset ?? Number(message.offset);
-}
-
-function toRecord(topic: Topic, { partition, message }: Placed): StoredRecord {
-  return {
-    topic,
-    partition,
-    key: message.key?.toString() ?? '',
-    value: message.value ?? new Uint8Array(0),
-    headers: toHeaders(message),
-    offset: Number(message.offset),
-    // The broker's own time: the topics are made with LogAppendTime.
-    acceptedAtMs: Number(message.timestamp),
-  };
-}
-
-function toHeaders({ headers }: KafkaMessage): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    texts[name] = last?.toString() ?? '';
-  }
-  return texts;
 }

@@ -94,11 +94,11 @@ describe('the log on Kafka', { timeout: 60_000 }, () => {
   });
 
   it.each([
-    ['without TLS, where they want it', tls, {}, /without TLS/],
-    ['with TLS, where they have none', plain, trust(caFile), /over TLS/],
-    ['with a login, where they want none', plain, login('plain'), /as assay by plain/],
-    ['without a login, where they want one', sasl, {}, /without login/],
-  ])('asks about TLS and login when it comes %s', async (_, broker, changes, what) => {
+    ['without TLS, where they want it', { broker: tls, changes: {}, what: /without TLS/ }],
+    ['with TLS, where they have none', { broker: plain, changes: trust(caFile), what: /over TLS/ }],
+    ['with a login, where they want none', { broker: plain, changes: login('plain'), what: /as assay by plain/ }],
+    ['without a login, where they want one', { broker: sasl, changes: {}, what: /without login/ }],
+  ])('asks about TLS and login when it comes %s', async (_, { broker, changes, what }) => {
     const message = await problemOf(broker, changes);
     expect(message).toMatch(what);
     expect(message).toMatch(/TLS or a login|bus\.kafka\.(sasl|tls)/);

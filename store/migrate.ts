@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PipelineError } from '../core/errors.js';
 import { packageRoot } from '../core/package-root.js';
 import type { StoreConnection } from './connection.js';
+import { runBesideOthers } from './run-beside-others.js';
 import { EMBEDDED_TABLES, fillIn, type TableForm } from './table-form.js';
 
 const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS assay_migrations{local} {on_cluster}
@@ -29,7 +30,7 @@ export async function migrate(connection: StoreConnection): Promise<readonly num
   const applied = new Set(rows.map((row) => row.version));
   const missing = (await readMigrations(connection.tableForm)).filter((migration) => !applied.has(migration.version));
   for (const { version, name, statements } of missing) {
-    for (const statement of statements) await connection.run(statement);
+    for (const statement of statements) await runBesideOthers(connection, statement);
     await connection.run('INSERT INTO assay_migrations (version, name) SELECT {version: UInt32}, {name: String}', {
       version,
       name,

@@ -8,9 +8,12 @@ export interface Claim {
   readonly figures: string;
 }
 
+/** What the oracle knows of a request. */
+export type Tried = Pick<Sent, 'spans' | 'acknowledged' | 'unknown'>;
+
 /** What the oracle compares the store with. */
 export interface Witness {
-  readonly sent: readonly Sent[];
+  readonly sent: readonly Tried[];
   /** Requests that the scripted model had, by `<trace id>/<criterion>`. */
   readonly requests: ReadonlyMap<string, number>;
   /** `eval_id` of each verdict that a receiver was sent, when there was one. */
@@ -33,7 +36,7 @@ function claim(text: string, wrong: number, figures: string): Claim {
   return { text, holds: wrong === 0, figures: `${figures}; wrong: ${wrong}` };
 }
 
-function spanClaims({ rawSpans, spans }: StoreContent, sent: readonly Sent[]): readonly Claim[] {
+function spanClaims({ rawSpans, spans }: StoreContent, sent: readonly Tried[]): readonly Claim[] {
   const acknowledged = sent.filter((each) => each.acknowledged > 0).flatMap((each) => each.spans);
   const known = new Set(sent.flatMap((each) => each.spans));
   const atMost = sent.reduce((sum, { spans: keys, ...each }) => sum + keys.length * mayBeTaken(each), 0);
@@ -68,7 +71,8 @@ function mayBeTaken({ acknowledged, unknown }: Pick<Sent, 'acknowledged' | 'unkn
   return acknowledged + unknown;
 }
 
-function ledgerClaims({ ledger }: StoreContent, sent: readonly Sent[]): readonly Claim[] {
+/** What must hold of the ledger: each acknowledged trace once in it, with an outcome. */
+export function ledgerClaims({ ledger }: StoreContent, sent: readonly Tried[]): readonly Claim[] {
   const traces = new Set(sent.filter((each) => each.acknowledged > 0).flatMap((each) => each.spans.map(traceOf)));
   const rows = count(ledger.map(({ traceId }) => traceId));
   const outcomes = [...count(ledger.map(({ outcome }) => outcome))].map(([name, rowsOf]) => `${name} ${rowsOf}`);
@@ -83,7 +87,8 @@ function ledgerClaims({ ledger }: StoreContent, sent: readonly Sent[]): readonly
   ];
 }
 
-function verdictClaims({ verdicts, rawVerdicts }: StoreContent, { published }: Witness): readonly Claim[] {
+/** What must hold of the verdicts: none doubled, none contradicted, all of them published where somebody listens. */
+export function verdictClaims({ verdicts, rawVerdicts }: StoreContent, { published }: Witness): readonly Claim[] {
   const questions = count(
     verdicts.map(({ traceId, version, criterion }) => `${traceId}/${String(version)}/${criterion}`),
   );
@@ -113,7 +118,11 @@ function verdictClaims({ verdicts, rawVerdicts }: StoreContent, { published }: W
   ];
 }
 
-function spendClaims({ verdicts, spend }: StoreContent, { requests, killsInFlight = 0 }: Witness): readonly Claim[] {
+/** What must hold of the money: no reply bought twice, no call charged that was not made, none of the lost forgotten. */
+export function spendClaims(
+  { verdicts, spend }: StoreContent,
+  { requests, killsInFlight = 0 }: Witness,
+): readonly Claim[] {
   const questionOf = new Map(verdicts.map(({ evalId, traceId, criterion }) => [evalId, `${traceId}/${criterion}`]));
   const settled = count(spend.filter(({ status, microUsd }) => status === 'settled' && microUsd > 0).map(keyOf));
   const free = spend.filter(({ status, microUsd }) => status === 'settled' && microUsd === 0).length;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { openStoreConnection } from '../../store/index.js';
+import { openStoreConnection, type StoreConnection } from '../../store/index.js';
 
 /** What the oracle reads from the store of an Assay that has ended. */
 export interface StoreContent {
@@ -32,26 +32,31 @@ export async function readStore(data: string): Promise<StoreContent> {
     maxThreads: 2,
     maxMemoryBytes: 2 ** 31,
   });
+  try {
+    return await readContent(connection);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The same from a connection that somebody has open. */
+export async function readContent(connection: Pick<StoreConnection, 'rows'>): Promise<StoreContent> {
   const counted = async (table: string): Promise<ReadonlyMap<string, number>> => {
     const rows = await connection.rows<{ key: string; rows: number }>(`${SPANS} ${table} GROUP BY key`);
     return new Map(rows.map(({ key, rows: count }) => [key, count]));
   };
-  try {
-    return {
-      rawSpans: await counted('otel_traces'),
-      spans: await counted('assay_spans'),
-      ledger: await connection.rows('SELECT trace_id AS traceId, outcome FROM assay_ledger'),
-      verdicts: await connection.rows(
-        'SELECT eval_id AS evalId, trace_id AS traceId, version, criterion, outcome FROM assay_verdicts_unique',
-      ),
-      rawVerdicts: await connection.rows(
-        'SELECT eval_id AS evalId, count() AS rows, uniqExact(outcome, explanation) AS answers FROM assay_verdicts GROUP BY evalId',
-      ),
-      spend: await connection.rows(
-        'SELECT eval_id AS evalId, status, settled_micro_usd AS microUsd FROM assay_spend_unique',
-      ),
-    };
-  } finally {
-    await connection.close();
-  }
+  return {
+    rawSpans: await counted('otel_traces'),
+    spans: await counted('assay_spans'),
+    ledger: await connection.rows('SELECT trace_id AS traceId, outcome FROM assay_ledger'),
+    verdicts: await connection.rows(
+      'SELECT eval_id AS evalId, trace_id AS traceId, version, criterion, outcome FROM assay_verdicts_unique',
+    ),
+    rawVerdicts: await connection.rows(
+      'SELECT eval_id AS evalId, count() AS rows, uniqExact(outcome, explanation) AS answers FROM assay_verdicts GROUP BY evalId',
+    ),
+    spend: await connection.rows(
+      'SELECT eval_id AS evalId, status, settled_micro_usd AS microUsd FROM assay_spend_unique',
+    ),
+  };
 }

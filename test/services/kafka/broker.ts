@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../../core/package-root.js';
 import { freePort } from '../../helpers/free-port.js';
 
-const SCRIPT = fileURLToPath(new URL('./broker.sh', import.meta.url));
+/** Found from dist too, where the drills run. */
+const SCRIPT = join(packageRoot(), 'test', 'services', 'kafka', 'broker.sh');
 const run = promisify(execFile);
 /** Longer than the script's own deadlines: it then says by itself what went wrong. */
 const LIMIT_MS = 240_000;

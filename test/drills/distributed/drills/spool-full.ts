@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 const DISK_MIB = 128;
 const MIN_FREE_MIB = 16;
 /** What the spool has until it must not take more. */
-const ROOM_MIB = { full: 24, short: 2 } as const;
+const ROOM_MIB = { full: 5, short: 1 } as const;
 const FULL_MS = { full: 30_000, short: 4_000 } as const;
 const RECOVERY_MS = 30_000;
 const LIMIT_MS = 240_000;

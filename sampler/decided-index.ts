@@ -69,6 +69,11 @@ export class DecidedIndex {
     return text === undefined ? undefined : Number(text);
   }
 
+  /** Whether it was ever written down here how far a partition was learnt. */
+  hasLearnt(): boolean {
+    return this.state.range(LEARNT)[Symbol.iterator]().next().done !== true;
+  }
+
   isEmpty(): boolean {
     return this.state.range(PREFIX)[Symbol.iterator]().next().done === true;
   }

@@ -59,3 +59,33 @@ it('learns nothing of a partition that was not taken up, or what lies before wou
   expect(index.learntUpTo(3)).toBe(END);
   expect(index.find({ tenant: 't', traceId: '7'.padStart(32, '0') })).toMatchObject({ version: 1 });
 });
+
+it('learns all of a partition that comes for the first time, also where it has decided traces of others by then', async () => {
+  const turns = new Map([[3, 2]]);
+  const [index, holdings, reader] = [new DecidedIndex(new World()), new Holdings(), topicReader(turns)];
+  const log = { endOffsets: async () => new Map([[3, END]]) };
+  const deps = { log, reader, index, holdings, logger: silentLogger };
+  // What it decided itself is known before it is read.
+  await takeUpDecisions([5], deps);
+  const own = { version: 1, spanCount: 1, logCount: 0, spanXor: '0', firstSeenMs: 1, decidedAtMs: 1 };
+  await index.put([[{ tenant: 't', traceId: 'f'.repeat(32) }, own]]);
+  // Another sampler had partition 3 until now, and committed as far as it had read.
+  const { come } = holdings.update(turns);
+  await takeUpDecisions(come, deps);
+  await followDecisions(deps, never);
+  expect(index.find({ tenant: 't', traceId: '7'.padStart(32, '0') })).toMatchObject({ version: 1 });
+});
+
+it('goes on from what is committed in an index of a version that did not write down how far it had read', async () => {
+  const turns = new Map([[3, 1]]);
+  const [index, holdings, reader] = [new DecidedIndex(new World()), new Holdings(), topicReader(turns)];
+  const log = { endOffsets: async () => new Map([[3, END]]) };
+  const deps = { log, reader, index, holdings, logger: silentLogger };
+  const own = { version: 1, spanCount: 1, logCount: 0, spanXor: '0', firstSeenMs: 1, decidedAtMs: 1 };
+  await index.put([[{ tenant: 't', traceId: 'f'.repeat(32) }, own]]);
+  const { come } = holdings.update(turns);
+  await takeUpDecisions(come, deps);
+  await followDecisions(deps, never);
+  expect(index.find({ tenant: 't', traceId: '7'.padStart(32, '0') })).toBeUndefined();
+  expect(index.learntUpTo(3)).toBe(END);
+});

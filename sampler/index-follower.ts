@@ -20,12 +20,17 @@ export interface FollowDeps {
 export async function takeUpDecisions(partitions: readonly number[], deps: FollowDeps): Promise<void> {
   const { log, reader, index } = deps;
   const [ends, committed] = [await log.endOffsets('decisions'), await reader.committed()];
+  // An index of a version that did not write down how far it had read: it was the group's only one.
+  const isOld = !index.isEmpty() && !index.hasLearnt();
+  const next = new Map<number, number>();
   for (const partition of partitions) {
-    // An index of a version that did not write down how far it had read: it was the group's only one.
-    const learnt = index.learntUpTo(partition) ?? (index.isEmpty() ? 0 : (committed.get(partition) ?? 0));
+    const learnt = index.learntUpTo(partition) ?? (isOld ? (committed.get(partition) ?? 0) : 0);
     // Beyond the end: the bus was made anew, and all of it is news.
-    reader.seek(partition, learnt > (ends.get(partition) ?? 0) ? 0 : learnt);
+    next.set(partition, learnt > (ends.get(partition) ?? 0) ? 0 : learnt);
   }
+  // Also where nothing was read yet: what comes later is then known to come for the first time.
+  await index.learn([], next);
+  for (const [partition, offset] of next) reader.seek(partition, offset);
 }
 
 /**

@@ -22,8 +22,9 @@ export async function inWorld(
 ): Promise<DrillResult> {
   const world = await openWorld(deps, options);
   try {
-    const told = await Promise.race([work(world), whenAborted(deps.signal)]);
-    const isTaken = await world.load.drain(SETTLE_MS[deps.form]);
+    const aborted = whenAborted(deps.signal);
+    const told = await Promise.race([work(world), aborted]);
+    const isTaken = await Promise.race([world.load.drain(SETTLE_MS[deps.form]), aborted]);
     const settled = await settle(world);
     deps.say(`${settled.figures}; asking the oracle`);
     const { claims, ...findings } = await examineWorld(world, () => world.fleet.stop());
@@ -47,6 +48,7 @@ export async function settle(world: World): Promise<Claim> {
   const limitMs = SETTLE_MS[world.deps.form];
   const startedMs = performance.now();
   for (;;) {
+    world.deps.signal.throwIfAborted();
     const left = await whatIsLeft(world);
     const tookMs = performance.now() - startedMs;
     const isOver = left === '';

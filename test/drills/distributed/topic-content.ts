@@ -23,7 +23,7 @@ export async function readTopics({ log, deps }: World): Promise<TopicContent> {
   const each = async (topic: Topic, take: (record: StoredRecord) => void): Promise<void> => {
     for await (const records of log.scan(topic, deps.signal)) for (const record of records) take(record);
   };
-  await each('spans', (record) => {
+  const readSpans = each('spans', (record) => {
     try {
       for (const { traceId, spanId } of decodeSpans(record.value)) {
         const key = `${traceId}/${spanId}`;
@@ -33,13 +33,14 @@ export async function readTopics({ log, deps }: World): Promise<TopicContent> {
       unreadable.add(`spans/${record.partition}/${record.offset}`);
     }
   });
-  await each('judgements', ({ value }) => {
+  const readJudgements = each('judgements', ({ value }) => {
     for (const question of questionsIn(value)) questions.add(question);
   });
-  await each('dead-letters', (record) => {
+  const readLetters = each('dead-letters', (record) => {
     const letter = readLetter(record);
     if (letter !== undefined) letters.push(letter);
   });
+  await Promise.all([readSpans, readJudgements, readLetters]);
   return { spans, unreadable, questions, letters };
 }
 

@@ -56,9 +56,12 @@ const SETTINGS = [
   'publish.lingerMs=50',
 ];
 
+/** After an outage a judge comes back within this; it is half a minute by default. */
+const SHORT_SETTINGS = ['judges.maxBackoffMs=2000'];
+
 /** Makes topics with `assay topics create`, starts the store, the processes of all roles, and what they talk to. */
 export async function openWorld(deps: DrillDeps, options: WorldOptions = {}): Promise<World> {
-  const { broker, counts, seed } = deps;
+  const { broker, counts, form, seed } = deps;
   const config = kafkaSettings(broker.address.plain, { topicPrefix: `drill-${randomUUID().slice(0, 8)}.` });
   const directory = mkdtempSync(join(tmpdir(), 'assay-drill-'));
   const judge = await startCountingJudge(MODEL_MS);
@@ -66,6 +69,7 @@ export async function openWorld(deps: DrillDeps, options: WorldOptions = {}): Pr
   const store = await StoreProcess.make(join(directory, 'clickhouse'));
   const settings = [
     ...SETTINGS,
+    ...(form === 'short' ? SHORT_SETTINGS : []),
     `bus.kafka.brokers=[${broker.address.plain}]`,
     `bus.kafka.topicPrefix=${config.topicPrefix}`,
     `store.clickhouse.url=${store.url}`,

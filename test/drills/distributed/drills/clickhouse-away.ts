@@ -7,9 +7,9 @@ import { claim } from '../oracle.js';
 import type { World } from '../world.js';
 import { answersOf } from './answers.js';
 
-const AWAY_MS = { full: 600_000, short: 20_000 } as const;
-const BEFORE_MS = { full: 20_000, short: 4_000 } as const;
-const AFTER_MS = { full: 10_000, short: 2_000 } as const;
+const AWAY_MS = { full: 600_000, short: 12_000 } as const;
+const BEFORE_MS = { full: 20_000, short: 2_000 } as const;
+const AFTER_MS = { full: 10_000, short: 1_000 } as const;
 const LOOK_MS = 250;
 const LIMIT_MS = 600_000;
 /** Of the groups; fewer records are what comes in half a second. */

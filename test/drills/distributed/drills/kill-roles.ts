@@ -6,7 +6,7 @@ import { FLEET_ROLES } from '../fleet.js';
 
 const TIMES = { full: 6, short: 1 } as const;
 /** Between two kills, so that some come while the last one is still being taken up. */
-const BETWEEN_MS = { full: [1_000, 7_000], short: [500, 2_500] } as const;
+const BETWEEN_MS = { full: [1_000, 7_000], short: [500, 2_000] } as const;
 const LONGEST_DOWN_MS = 1_500;
 
 /** kill -9 of a process of each role in turn, at random moments under load; it is started again on the same data directory. */

@@ -53,7 +53,7 @@ async function work(world: World, disks: readonly SmallDisk[]) {
     for (const disk of disks) fillUpTo(disk, (MIN_FREE_MIB + ROOM_MIB[form]) * MIB);
     const pids = fleet.members.map(({ pid }) => pid);
     const leftMs = Date.now();
-    await broker.stop('KILL');
+    await broker.stop();
     const full = await until(
       () => Promise.all(fleet.of('receive').map(readinessOf)),
       (answers) => answers.every((answer) => answer.startsWith('503')),
@@ -78,7 +78,7 @@ async function work(world: World, disks: readonly SmallDisk[]) {
     const leastMib = Math.floor(watch.least() / MIB);
     const notRefused = whileFull.filter(({ code }) => code !== '503' && code !== 'UNAVAILABLE');
     return {
-      did: `each receiver on a disk of its own of ${DISK_MIB} MiB with ${ROOM_MIB[form]} MiB of room above bus.minFreeBytes = ${MIN_FREE_MIB} MiB; the broker killed, the spools full after ${((fullMs - leftMs) / 1_000).toFixed(0)} s and for ${((backMs - fullMs) / 1_000).toFixed(0)} s`,
+      did: `each receiver on a disk of its own of ${DISK_MIB} MiB with ${ROOM_MIB[form]} MiB of room above bus.minFreeBytes = ${MIN_FREE_MIB} MiB; the broker stopped, the spools full after ${((fullMs - leftMs) / 1_000).toFixed(0)} s and for ${((backMs - fullMs) / 1_000).toFixed(0)} s`,
       claims: [
         claim(
           'while the spools have room every request is answered 200',

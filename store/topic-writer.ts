@@ -15,6 +15,15 @@ import type { WriterMetrics } from './writer-metrics.js';
 /** First offset of each partition that is not meant. */
 export type Offsets = ReadonlyMap<number, number>;
 
+/** Of each partition that comes here, its number: see `LogReader.assigned`. */
+type Turns = ReadonlyMap<number, number>;
+
+/** A block that was begun before, and the turns in which it may be written again. */
+interface Again {
+  readonly pending: readonly OffsetRange[];
+  readonly turns: Turns;
+}
+
 /** Bytes of records that are in memory at once, beside the rows made of them. */
 const POLL_BYTES = 4 * 1024 * 1024;
 
@@ -34,7 +43,7 @@ export class TopicWriter {
   /** Next offset of each partition that comes to this writer. */
   #positions = new Map<number, number>();
   /** What came at the last recovery: see `LogReader.assigned`. */
-  #turns: ReadonlyMap<number, number> = new Map();
+  #turns: Turns = new Map();
   /** Of the block whose rows were refused last. */
   #refused = { token: '', times: 0 };
   readonly #pendingKey: string;
@@ -70,7 +79,7 @@ export class TopicWriter {
       const committed = await reader.committed();
       const isDone = pending.every(([partition, , last]) => (committed.get(partition) ?? 0) > last);
       const isOurs = pending.every(([partition]) => turns.has(partition));
-      if (!isDone && isOurs) await this.#writeAgain(pending, signal);
+      if (!isDone && isOurs) await this.#writeAgain({ pending, turns }, signal);
       else if (isDone || turns.size > 0) await state.delete([this.#pendingKey]);
     }
     const committed = await reader.committed();
@@ -159,40 +168,45 @@ export class TopicWriter {
       this.#positions.set(partition, Math.max(end, this.#positions.get(partition) ?? 0));
   }
 
-  async #writeAgain(pending: readonly OffsetRange[], signal: AbortSignal): Promise<void> {
-    const { tokenName } = this.table;
+  async #writeAgain(again: Again, signal: AbortSignal): Promise<void> {
+    const { pending } = again;
     const { token, times } = this.#refused;
-    if (times >= MAX_REFUSALS && token === blockToken(tokenName, pending)) {
-      await this.#writeApart(pending, signal);
+    if (times >= MAX_REFUSALS && token === blockToken(this.table.tokenName, pending)) {
+      await this.#writeApart(again, signal);
       return;
     }
     const block = this.#createBlock();
-    await this.#readAgain(pending, signal, (record) => block.add(record));
+    if (!(await this.#readAgain(again, signal, (record) => block.add(record)))) return block.discard();
     await block.finish();
     await this.#write(block, signal, pending);
   }
 
   /** Nothing else is being read or written then: a block is refused in its own cycle at first. */
-  async #writeApart(pending: readonly OffsetRange[], signal: AbortSignal): Promise<void> {
+  async #writeApart(again: Again, signal: AbortSignal): Promise<void> {
     const records: StoredRecord[] = [];
-    await this.#readAgain(pending, signal, (record) => void records.push(record));
+    if (!(await this.#readAgain(again, signal, (record) => void records.push(record)))) return;
     records.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
     const { tokenName } = this.table;
     const { rows, skipped } = await writeApart(records, { createBlock: this.#createBlock, tokenName, signal });
     await this.#bury(skipped);
-    await this.#settle(pending, rows);
+    await this.#settle(again.pending, rows);
   }
 
+  /** @returns false when it went to another writer, who writes it from what was committed */
   async #readAgain(
-    pending: readonly OffsetRange[],
+    { pending, turns }: Again,
     signal: AbortSignal,
     take: (record: StoredRecord) => void | Promise<void>,
-  ): Promise<void> {
+  ): Promise<boolean> {
+    const { reader } = this.deps;
     const missing = new Map(pending.map(([partition, , last]) => [partition, last]));
-    for (const [partition, first] of pending) this.deps.reader.seek(partition, first);
+    for (const [partition, first] of pending) reader.seek(partition, first);
     while (missing.size > 0) {
       const records = await this.#poll(this.options.maxBlockBytes, signal);
       signal.throwIfAborted();
+      // What comes now is of other partitions, and need not end.
+      const now = reader.assigned();
+      if (pending.some(([partition]) => now.get(partition) !== turns.get(partition))) return false;
       if (records.length === 0) break;
       for (const record of records) {
         const range = pending.find(([partition]) => partition === record.partition);
@@ -201,6 +215,7 @@ export class TopicWriter {
         if (record.offset >= range[2]) missing.delete(record.partition);
       }
     }
+    return true;
   }
 
   async #write(block: Block, signal: AbortSignal, pending?: readonly OffsetRange[]): Promise<void> {

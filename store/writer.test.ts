@@ -152,6 +152,49 @@ describe.each(STORES)('writer (%s)', (kind) => {
     expect(await number('SELECT uniqExact(TraceId) AS n FROM assay_spans')).toBe(ids.length);
   });
 
+  it('lets go of a block that it is to write again when its partition moves, though records of others never end', async () => {
+    const isOf = (partition: number) => (id: string) =>
+      Buffer.from(id).reduce((sum, byte) => sum + byte, 0) % 2 === partition;
+    const ids = Array.from({ length: 2_000 }, (_, at) => traceIdOf(at + 1));
+    const [moving, staying] = [ids.filter(isOf(0)).slice(0, 3), ids.filter(isOf(1))];
+    await log.append(moving.map((id) => spansRecord(id)));
+    const options = { retryMinMs: 60_000, retryMaxMs: 60_000 };
+    let tries = 0;
+    const first = await start({ options, insert: () => Promise.reject(new Error(`killed ${(tries += 1)}`)) });
+    await vi.waitFor(() => {
+      expect(tries).toBe(1);
+    });
+    await first.stop(AbortSignal.abort());
+    started.length = 0;
+    expect([...state.range('pending/')]).toHaveLength(1);
+
+    let polls = 0;
+    log.onPoll = () => {
+      log.turns = new Map([[1, 2]]);
+      const id = staying[(polls += 1)];
+      if (id !== undefined) void log.append([spansRecord(id)]);
+    };
+    const pollsAtCommit: number[] = [];
+    log.beforeCommit = () => void pollsAtCommit.push(polls);
+    await start();
+    await vi.waitFor(
+      () => {
+        expect(pollsAtCommit.length).toBeGreaterThan(0);
+      },
+      { timeout: 60_000, interval: 5 },
+    );
+    expect(pollsAtCommit[0]).toBeLessThan(staying.length / 2);
+    log.onPoll = () => undefined;
+    log.turns = new Map([
+      [0, 3],
+      [1, 2],
+    ]);
+    await drained();
+    expect(
+      await number(`SELECT uniqExact(TraceId) AS n FROM assay_spans WHERE TraceId IN ('${moving.join("', '")}')`),
+    ).toBe(3);
+  });
+
   it('writes what every topic carries, and gives it back as it was', async () => {
     const decision = decisionOn(traceIdOf(1), {
       findings: [

@@ -5,6 +5,7 @@ import { claim, examineWorld } from './oracle.js';
 import { lags, openWorld, type World, type WorldOptions } from './world.js';
 
 const LOOK_MS = 500;
+const SAY_EVERY_MS = 15_000;
 /** Longest that everything may take to come to its end once nothing is sent any more. */
 const SETTLE_MS = { full: 300_000, short: 90_000 } as const;
 
@@ -47,11 +48,16 @@ export async function inWorld(
 export async function settle(world: World): Promise<Claim> {
   const limitMs = SETTLE_MS[world.deps.form];
   const startedMs = performance.now();
+  let saidMs = 0;
   for (;;) {
     world.deps.signal.throwIfAborted();
     const left = await whatIsLeft(world);
     const tookMs = performance.now() - startedMs;
     const isOver = left === '';
+    if (!isOver && tookMs - saidMs > SAY_EVERY_MS) {
+      saidMs = tookMs;
+      world.deps.say(`after ${(tookMs / 1_000).toFixed(0)} s there is left: ${left}`);
+    }
     if (isOver || tookMs > limitMs)
       return {
         text: `everything that was sent comes to its end within ${limitMs / 1_000} s of the last request`,

@@ -25,6 +25,8 @@ export interface Evidence extends Omit<DrillResult, 'claims'> {
   readonly processes: Counts;
   readonly spansPerSecond: number;
   readonly tookS: number;
+  /** Of the last fifteen minutes when it was over: who else used the machine shows in it. */
+  readonly loadAverage?: number;
   readonly claims: readonly Claim[];
 }
 
@@ -58,7 +60,7 @@ Processes of one role each (\`assay run --role …\`, the built \`dist\`) on a r
 ClickHouse's HTTP interface over the embedded engine; no ClickHouse server was at hand. A process manager in the drill starts and ends them. Senders send
 agent runs of 4 spans in three forms (HTTP JSON, HTTP protobuf with gzip, gRPC) to the receivers in turn, some runs in two requests, and send again what was not acknowledged. The model is
 scripted: a local server that speaks the OpenAI protocol, answers every question with pass after 30 ms, and counts. Verdicts are published to a local OTLP receiver.
-Senders, scripted model, broker, store and all processes share the machine.
+Senders, scripted model, broker, store and all processes share the machine, and with them whatever else runs there: times are of a busy one.
 
 The oracle asks, after each drill, Kafka's topics, the store, \`assay report\`, /proc and what the processes said; below each drill is what it asked and found.
 `;
@@ -99,6 +101,7 @@ function section(each: Evidence): string {
       `- command: \`${each.command}\`, commit \`${each.commit}\`, ${each.date}`,
       `- ${each.versions}`,
       `- ${each.machine}`,
+      ...(each.loadAverage === undefined ? [] : [`- load average when it was over: ${each.loadAverage.toFixed(1)}`]),
       `- processes: ${FLEET_ROLES.map((role) => `${processes[role]} ${role}`).join(', ')}; ${spansPerSecond} spans/s`,
     ].join('\n'),
     `What was done: ${each.did}. It took ${each.tookS} s with start, end and oracle. otel_traces has ${rawDuplicates} rows beyond one a span, which is allowed.`,

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { loadavg } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startBroker } from '../../services/kafka/broker.js';
 import { claimTable } from '../../soak/report.js';
@@ -79,7 +80,15 @@ async function runOne(drill: Drill): Promise<string> {
     process.stdout.write(`\n## ${drill.title} (${tookS} s)\n\n${did}\n\n${claimTable(claims)}\n\n`);
     const evidence: Evidence = {
       ...{ drill: drill.name, title: drill.title, form, ...circumstance, command: said },
-      ...{ processes: counts, spansPerSecond: options.rate, tookS, did, ...findings, claims },
+      ...{
+        processes: counts,
+        spansPerSecond: options.rate,
+        tookS,
+        did,
+        ...findings,
+        claims,
+        loadAverage: loadavg()[2] ?? 0,
+      },
     };
     if (form === 'full' && options.write) writeEvidence(evidence);
     const isHeld = claims.every(({ holds }) => holds);

@@ -1,7 +1,6 @@
 import type { Broker } from '../../services/kafka/broker.js';
 import type { Claim } from '../../soak/oracle.js';
-import type { Counts } from './fleet.js';
-import type { Findings } from './oracle.js';
+import type { Counts, FleetRole } from './fleet.js';
 
 /** `full` has the lengths that are asked for, `short` the same faults for seconds. */
 export type Form = 'full' | 'short';
@@ -17,6 +16,18 @@ export interface DrillDeps {
   /** Told of progress, a line at a time. */
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+}
+
+/** Numbers of a drill that go into its report. */
+export interface Findings {
+  readonly spans: { readonly sent: number; readonly acknowledged: number; readonly stored: number };
+  /** Rows of assay_spans beyond one a span. */
+  readonly duplicates: number;
+  /** Rows of otel_traces beyond one a span, which are allowed: a span that came twice lies there twice. */
+  readonly rawDuplicates: number;
+  readonly ledger: string;
+  /** Most RssAnon of any process of the role, in MiB. */
+  readonly mostMib: Readonly<Record<FleetRole, number>>;
 }
 
 /** What came of one drill. */

@@ -5,22 +5,11 @@ import { runAssay } from '../../helpers/assay-process.js';
 import { evalIdsOf } from '../../helpers/otlp-sink.js';
 import { ledgerClaims, spendClaims, verdictClaims, type Claim } from '../../soak/oracle.js';
 import { readContent, type StoreContent } from '../../soak/store-content.js';
+import type { Findings } from './drill.js';
 import { FLEET_ROLES, type FleetRole, type Life, type Member } from './fleet.js';
 import { medianMib } from './memory.js';
 import { readTopics, type TopicContent } from './topic-content.js';
 import type { World } from './world.js';
-
-/** Numbers of a drill that go into its report. */
-export interface Findings {
-  readonly spans: { readonly sent: number; readonly acknowledged: number; readonly stored: number };
-  /** Rows of assay_spans beyond one a span. */
-  readonly duplicates: number;
-  /** Rows of otel_traces beyond one a span, which are allowed: a span that came twice lies there twice. */
-  readonly rawDuplicates: number;
-  readonly ledger: string;
-  /** Most RssAnon of any process of the role, in MiB. */
-  readonly mostMib: Readonly<Record<FleetRole, number>>;
-}
 
 /** RssAnon that no process of the role may go beyond, in MiB. */
 export const BOUND_MIB: Readonly<Record<FleetRole, number>> = {

@@ -65,7 +65,8 @@ Senders, scripted model, broker, store and all processes share the machine, and 
 The oracle asks, after each drill, Kafka's topics, the store, \`assay report\`, /proc and what the processes said; below each drill is what it asked and found.
 `;
 
-function render(all: readonly Evidence[]): string {
+/** The report of these runs. */
+export function render(all: readonly Evidence[]): string {
   const rows = all.map((each) => [
     each.title,
     `${each.date} \`${each.commit}\``,
@@ -90,7 +91,13 @@ function render(all: readonly Evidence[]): string {
     'most RssAnon, MiB',
     'outcome',
   ];
-  return `${[INTRO.trimEnd(), markdownTable(head, rows), ...all.map(section)].join('\n\n')}\n`;
+  const table = markdownTable(head, rows);
+  return `${[INTRO.trimEnd(), table, ...missing(all), ...all.map(section)].join('\n\n')}\n`;
+}
+
+function missing(all: readonly Evidence[]): readonly string[] {
+  const titles = DRILLS.filter(({ name }) => !all.some(({ drill }) => drill === name)).map(({ title }) => title);
+  return titles.length === 0 ? [] : [`Of these no full run came to its end yet: ${titles.join('; ')}.`];
 }
 
 function section(each: Evidence): string {

@@ -35,7 +35,7 @@ const options = new Command('test:drills')
   .option('--no-write', 'do not write docs/evidence/drills.md')
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run test:drills -- --short                  all of them, in six minutes\n  npm run test:drills -- --only kill,broker-away\n  npm run test:drills                             all of them, in their full length',
+    '\nExamples:\n  npm run test:drills -- --short                  all of them, in about eight minutes\n  npm run test:drills -- --only kill,broker-away\n  npm run test:drills                             all of them, in their full length',
   )
   .parse()
   .opts<DrillOptions>();

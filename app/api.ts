@@ -298,6 +298,8 @@ export interface RunningAssay {
   readonly url: string;
   /** Where OTLP over gRPC is taken, such as `http://127.0.0.1:4317`; left out where that is off. */
   readonly grpcUrl?: string;
+  /** Where /healthz, /readyz and /metrics have a port of their own. */
+  readonly healthUrl?: string;
   readonly dataDirectory: string;
   readonly queries: AssayQueries;
   status(): Promise<Status>;

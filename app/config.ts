@@ -23,6 +23,17 @@ const sections = z.strictObject({
         .describe('Least severe line that is logged to stderr, as JSON.'),
     })
     .prefault({}),
+  health: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address to listen on for /healthz, /readyz and /metrics.'),
+      port: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .optional()
+        .describe('Its port. Unset: they are on `collector.http` alone, in a process that receives.'),
+    })
+    .prefault({}),
   collector: collectorConfig.prefault({}),
   bus: busConfig.prefault({}),
   sampler: samplerConfig.prefault({}),

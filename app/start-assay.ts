@@ -20,6 +20,7 @@ import type {
 import { answerCall, rolesOf } from './calls.js';
 import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
+import { HealthServer } from './health-server.js';
 import type { LoadedConfig } from './load-config.js';
 import { metricsPage } from './metrics.js';
 import { rolesFor, type AdminAnswer, type HostProcess, type ReceiverAddress, type RoleName } from './pipeline.js';
@@ -81,6 +82,7 @@ class EmbeddedAssay implements HostProcess {
   readonly #options: StartOptions;
   readonly #root: string;
   readonly #roles: RoleSet;
+  readonly #health: HealthServer | undefined;
   #control: ControlSocket | undefined;
   #stopped: Promise<void> | undefined;
   #ready = false;
@@ -91,6 +93,8 @@ class EmbeddedAssay implements HostProcess {
     const { loaded, env, onDeath, roles } = options;
     this.#options = options;
     this.#root = root;
+    const { host, port } = loaded.config.health;
+    this.#health = port === undefined ? undefined : new HealthServer({ host, port }, (path) => this.admin(path));
     this.#roles = new RoleSet({
       roles,
       setup: (role) => ({ role, raw: loaded.raw, dataDirectory: root, env, alone: roles.length === 1 }),
@@ -104,6 +108,7 @@ class EmbeddedAssay implements HostProcess {
     const handler = (method: string, args: readonly unknown[]): Promise<unknown> => this.#answer(method, args);
     this.#control = await holdControlSocket(this.#root, { kind: 'up', handler }, signal);
     try {
+      await this.#health?.start();
       this.#address = (await this.#roles.start(signal)) ?? this.#address;
     } catch (error) {
       await this.stop();
@@ -118,6 +123,7 @@ class EmbeddedAssay implements HostProcess {
       this.#ready = false;
       await this.#roles.stop(async () => this.#control?.drain());
       // Last, because whoever gets the socket next opens the same files.
+      await this.#health?.stop();
       await this.#control?.close();
     })();
     return this.#stopped;
@@ -127,6 +133,7 @@ class EmbeddedAssay implements HostProcess {
     const call = (method: string, ...args: readonly unknown[]): Promise<unknown> => this.#call(method, args);
     return {
       ...this.#address,
+      ...(this.#health === undefined ? {} : { healthUrl: this.#health.url() }),
       dataDirectory: this.#root,
       queries: remoteQueries(call),
       status: async () => (await call('status')) as Status,

@@ -552,7 +552,7 @@ describe('the life of a collector', () => {
       clock: systemClock,
     };
     const idle = createCollector(collectorConfig.parse({ http: { port: 0 }, grpc: { port: 0 } }), deps);
-    expect(() => idle.url).toThrow('expected a collector that was started');
+    expect(() => idle.url).toThrow('expected a server that listens');
     await idle.stop(never);
     const rig = await startRig();
     await Promise.all([rig.collector.stop(never), rig.collector.stop(never)]);

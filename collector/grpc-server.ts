@@ -6,7 +6,7 @@ import type { Auth } from './auth.js';
 import type { CollectorConfig } from './config.js';
 import { ConnectionCap } from './connection-cap.js';
 import type { GrpcEngine } from './grpc-engine.js';
-import { listen, urlOf } from './listen.js';
+import { listen, urlOf } from '../core/listen.js';
 import type { Receiver } from './receive.js';
 
 /** The preface of HTTP/2 and the settings after it, which every client sends at once. */

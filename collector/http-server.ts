@@ -6,7 +6,7 @@ import type { Answer } from './answer.js';
 import type { CollectorConfig } from './config.js';
 import { ConnectionCap } from './connection-cap.js';
 import { declaredBytes } from './headers.js';
-import { listen, urlOf } from './listen.js';
+import { listen, urlOf } from '../core/listen.js';
 
 /** How long a sender that was refused before its body was read may go on sending, so that it gets to read why. */
 const LINGER_MS = 2_000;

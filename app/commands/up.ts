@@ -13,6 +13,7 @@ import { whenAskedToStop } from './when-asked-to-stop.js';
 interface UpOptions extends CommonOptions {
   readonly http?: string;
   readonly grpc?: string;
+  readonly health?: string;
   readonly role?: readonly RoleName[];
 }
 
@@ -23,6 +24,7 @@ export function addUp(program: Command, terminal: Terminal): void {
   )
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
     .option('--grpc <host:port>', 'where to listen for OTLP over gRPC (default: 127.0.0.1:4317)')
+    .option('--health <host:port>', 'where to answer /healthz, /readyz and /metrics too, whatever the roles')
     .addHelpText(
       'after',
       '\nExamples:\n  assay up\n  assay up --http 127.0.0.1:14318 --data ./assay-data\n  OPENAI_API_KEY=… assay up --set judges.dailyBudgetUsd=5\n  assay up --config assay.yaml\n\nThe judge, unless models.judge says otherwise, comes from the environment:\n  ANTHROPIC_API_KEY, OPENAI_API_KEY      key of the provider; with neither the checks run alone\n  ANTHROPIC_BASE_URL, OPENAI_BASE_URL    another endpoint that speaks the same protocol',
@@ -42,6 +44,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     )
     .option('--http <host:port>', 'where to listen for OTLP over HTTP (default: 127.0.0.1:4318)')
     .option('--grpc <host:port>', 'where to listen for OTLP over gRPC (default: 127.0.0.1:4317)')
+    .option('--health <host:port>', 'where to answer /healthz, /readyz and /metrics too, whatever the roles')
     .addHelpText(
       'after',
       '\nExamples:\n  assay run --role receive               take spans and keep them; needs no store\n  assay run --role receive,write         take them and store them; decide and judge later\n  assay run --role receive,write,sample,judge,publish   as `assay up` does\n\nWhat a role leaves on the bus waits there for the next start that has the role it is for.',
@@ -65,7 +68,7 @@ function parseRoles(text: string): readonly RoleName[] {
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {
   const say = (text: string): void => void terminal.stdout.write(`${text}\n`);
   const asked = whenAskedToStop();
-  const loaded = configOf(options, terminal, { collector: addresses(options) });
+  const loaded = configOf(options, terminal, { collector: addresses(options), ...health(options) });
   const starting = new AbortController();
   void asked.then(() => {
     starting.abort();
@@ -93,9 +96,10 @@ async function up(options: UpOptions, terminal: Terminal): Promise<void> {
     });
     const below = relative('', assay.dataDirectory);
     const where = below.startsWith('..') ? assay.dataDirectory : below || '.';
-    const { url, grpcUrl } = assay;
-    const alsoOn = grpcUrl === undefined ? '' : ` (gRPC on ${grpcUrl})`;
-    const does = url === '' ? `runs ${options.role?.join(', ')}` : `listens on ${paint.bold(url)}${alsoOn}`;
+    const { url, grpcUrl, healthUrl } = assay;
+    const others = [...some('gRPC', grpcUrl), ...some('health', healthUrl)];
+    const alsoOn = others.length === 0 ? '' : ` (${others.join(', ')})`;
+    const does = url === '' ? `runs ${options.role?.join(', ')}${alsoOn}` : `listens on ${paint.bold(url)}${alsoOn}`;
     say(`${paint.bold('Assay')} ${does} and keeps its data in ${where}`);
     if (isNew && options.config === undefined && assay.url !== '') say(firstStartHelp(assay.url));
     return assay;
@@ -138,4 +142,12 @@ function addresses({ http, grpc }: UpOptions): object {
     ...(http === undefined ? {} : { http: parseAddress('--http', http) }),
     ...(grpc === undefined ? {} : { grpc: parseAddress('--grpc', grpc) }),
   };
+}
+
+function health({ health: address }: UpOptions): object {
+  return address === undefined ? {} : { health: parseAddress('--health', address) };
+}
+
+function some(what: string, url: string | undefined): readonly string[] {
+  return url === undefined ? [] : [`${what} on ${url}`];
 }

@@ -1,11 +1,11 @@
 import type { AddressInfo, ListenOptions, Server } from 'node:net';
-import { PipelineError } from '../core/errors.js';
+import { PipelineError } from './errors.js';
 
 /** Where to listen, and the option of the command that says so. */
 export interface ListenAddress extends Pick<ListenOptions, 'host' | 'port'> {
   readonly host: string;
   readonly port: number;
-  readonly option: '--http' | '--grpc';
+  readonly option: '--http' | '--grpc' | '--health';
 }
 
 /** @throws {PipelineError} LISTEN_FAILED */
@@ -27,7 +27,7 @@ export async function listen(server: Server, address: ListenAddress): Promise<vo
 export function urlOf(server: Server | undefined): string {
   const address = server?.address() as AddressInfo | null | undefined;
   if (address === null || address === undefined)
-    throw new Error('expected a collector that was started, got one that was not');
+    throw new Error('expected a server that listens, got one that does not');
   const isWildcard = address.address === '0.0.0.0' || address.address === '::';
   const host = isWildcard ? '127.0.0.1' : address.address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;

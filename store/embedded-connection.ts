@@ -14,6 +14,12 @@ export interface EmbeddedOptions extends Pick<StoreConfig, 'maxThreads' | 'maxMe
   readonly dataDirectory: string;
 }
 
+/**
+ * Who is behind inserts block after block, and the engine keeps what each of them took. After every block costs 8 % of the CPU at
+ * 38,000 spans a second, after every second one nothing that could be measured, and 190 MiB less are kept.
+ */
+const BLOCKS_A_RELEASE = 2;
+
 /** Settings of an insert. In the SQL, because a setting given to the client stays on an embedded connection. */
 const INSERT_SETTINGS = [
   'async_insert = 0',
@@ -60,6 +66,7 @@ async function connect({ path, session }: Engine): Promise<ClickHouseClient> {
 function toConnection(client: ClickHouseClient, { session }: Engine): StoreConnection {
   let closed = false;
   let releases = true;
+  let blocks = 0;
   const releaseMemory = async (): Promise<void> => {
     if (releases) await client.command({ query: 'SYSTEM JEMALLOC PURGE' }).catch(() => (releases = false));
   };
@@ -88,8 +95,8 @@ function toConnection(client: ClickHouseClient, { session }: Engine): StoreConne
         `insert_deduplication_token = ${quoted(token)}`,
       );
       await inserted(client.command({ query }));
-      // Who is behind inserts block after block: without this the engine keeps 100 MiB more at 38,000 spans a second.
-      await releaseMemory();
+      blocks += 1;
+      if (blocks % BLOCKS_A_RELEASE === 0) await releaseMemory();
     },
     async close() {
       if (closed) return;

@@ -122,8 +122,8 @@ class EmbeddedAssay implements HostProcess {
     this.#stopped ??= (async () => {
       this.#ready = false;
       await this.#roles.stop(async () => this.#control?.drain());
-      // Last, because whoever gets the socket next opens the same files.
       await this.#health?.stop();
+      // Last, because whoever gets the socket next opens the same files.
       await this.#control?.close();
     })();
     return this.#stopped;

@@ -1,4 +1,4 @@
-import { appendFitting, isTooLarge, type Fitting } from '../core/append-fitting.js';
+import { appendFitting, isTaken, type Fitting } from '../core/append-fitting.js';
 import type { Log, LogRecord } from '../core/log.js';
 
 const AS_THEY_ARE = { cut: 0, rejected: 0 } as const;
@@ -13,24 +13,14 @@ export async function putRecords(
   records: readonly LogRecord[],
   log: Pick<Log, 'append'>,
 ): Promise<Pick<Fitting, 'cut' | 'rejected'>> {
-  if (await isTaken(records, log)) return AS_THEY_ARE;
+  if (await isTaken(() => log.append(records))) return AS_THEY_ARE;
   const sum = { cut: 0, rejected: 0 };
   for (const record of records) {
     // The bus does not say which of several it was. Those that it has taken come twice, and are counted once.
-    if (records.length > 1 && (await isTaken([record], log))) continue;
+    if (records.length > 1 && (await isTaken(() => log.append([record])))) continue;
     const { cut, rejected } = await appendFitting(record, (part) => log.append([part]));
     sum.cut += cut;
     sum.rejected += rejected;
   }
   return sum;
-}
-
-async function isTaken(records: readonly LogRecord[], log: Pick<Log, 'append'>): Promise<boolean> {
-  try {
-    await log.append(records);
-    return true;
-  } catch (error) {
-    if (isTooLarge(error)) return false;
-    throw error;
-  }
 }

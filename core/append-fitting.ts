@@ -35,7 +35,7 @@ export async function appendFitting(record: LogRecord, append: (part: LogRecord)
   if (waiting.length === 0) await appendCut(record, append, sum);
   for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
     const part = { ...record, value };
-    if (await isTaken(part, append)) {
+    if (await isTaken(() => append(part))) {
       sum.records += 1;
       continue;
     }
@@ -61,16 +61,17 @@ async function appendCut(
       return;
     }
     ({ length } = value);
-    if (!(await isTaken({ ...record, value }, append))) continue;
+    if (!(await isTaken(() => append({ ...record, value })))) continue;
     sum.cut += 1;
     sum.records += 1;
     return;
   }
 }
 
-async function isTaken(record: LogRecord, append: (part: LogRecord) => Promise<void>): Promise<boolean> {
+/** @returns false where what is appended is too large. @throws whatever else comes of it */
+export async function isTaken(append: () => Promise<void>): Promise<boolean> {
   try {
-    await append(record);
+    await append();
     return true;
   } catch (error) {
     if (isTooLarge(error)) return false;

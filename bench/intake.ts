@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import type { Until } from './intake/measure.js';
+import { MEMORY_HEAD, memoryLine } from './intake/memory-line.js';
 import { FORMS, type Form } from './intake/payload.js';
 import { DURABLE_WARM_UPS, runRounds, WARM_UP_BATCHES, type Subject } from './intake/rounds.js';
 import { collectorPath, startCollector, startOurs, startReference, type Server } from './intake/servers.js';
-import { costTable, ratioTable, type Measured, type Ratio } from './intake/table.js';
+import { costTable, markdown, ratioTable, type Measured, type Ratio } from './intake/table.js';
 import { writeSection } from './results.js';
 
 interface IntakeOptions {
@@ -31,10 +32,12 @@ const options = new Command('bench')
 const path = collectorPath();
 const subjects = allSubjects().filter(({ name }) => options.only === undefined || name.includes(options.only));
 const measured = await runRounds(subjects, options);
+const memory = options.only === undefined || options.only.includes('memory') ? await storedMemory() : undefined;
 const report = [
   intro(),
   costTable(measured),
   ratioTable(ratios(measured)),
+  ...(memory === undefined ? [] : [markdown(MEMORY_HEAD, [memory])]),
   ...(path === undefined ? [NO_COLLECTOR] : []),
 ].join('\n\n');
 process.stdout.write(`${report}\n`);
@@ -60,6 +63,18 @@ function allSubjects(): readonly Subject[] {
     stored('queryable: reference, 5,120 rows', 'queryable', () => startReference(5_120)),
     stored('queryable: reference, 20,480 rows', 'queryable', () => startReference(20_480)),
   ];
+}
+
+/** Two and a half times what the reference comes to on one core. The goal is 1.2 GB, the engine with it. */
+function storedMemory(): Promise<readonly string[]> {
+  const start = (): Promise<Server> => startOurs('receive,write');
+  return memoryLine({
+    what: 'queryable: Assay',
+    start,
+    spansPerSecond: 25_000,
+    seconds: 30,
+    goalMib: 1_144,
+  });
 }
 
 function subject(name: string, form: Form, start: () => Promise<Server>): Subject {

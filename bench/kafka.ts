@@ -5,11 +5,8 @@ import { Command } from 'commander';
 import { packageRoot } from '../core/package-root.js';
 import { startBroker, type Broker } from './intake/broker.js';
 import type { Until } from './intake/measure.js';
-import { paced } from './intake/paced.js';
-import { makeBatch, SPANS_PER_BATCH } from './intake/payload.js';
-import { watch } from './intake/process-stats.js';
+import { MEMORY_HEAD, memoryLine } from './intake/memory-line.js';
 import { runRounds, type Subject } from './intake/rounds.js';
-import { createSender } from './intake/sender.js';
 import { startOurs, type Server } from './intake/servers.js';
 import { markdown, median, ratioTable, thousands, type Measured } from './intake/table.js';
 import { writeSection } from './results.js';
@@ -33,7 +30,6 @@ const options = new Command('bench:kafka')
   .parse()
   .opts<KafkaOptions>();
 
-const CONNECTIONS = 8;
 const PATHS = ['embedded', 'Kafka'] as const;
 type Path = (typeof PATHS)[number];
 const LINES: readonly (readonly [name: string, roles: string, until: Until])[] = [
@@ -56,10 +52,8 @@ try {
     LINES.flatMap(([name, roles, until]) => PATHS.map((path) => subject(`${name}: ${path}`, { path, roles, until }))),
     options,
   );
-  const memory = [await memoryLine(1_000, 90), await memoryLine(5_000, 150)];
-  const report = [intro(), costs(measured), ratios(measured), markdown(['', 'measured', 'goal', ''], memory)].join(
-    '\n\n',
-  );
+  const memory = [await receiverMemory(1_000, 90), await receiverMemory(5_000, 150)];
+  const report = [intro(), costs(measured), ratios(measured), markdown(MEMORY_HEAD, memory)].join('\n\n');
   process.stdout.write(`${report}\n`);
   const flags = `--rounds ${options.rounds} --batches ${options.batches} --seconds ${options.seconds}`;
   if (options.write) writeSection('Kafka', `npm run bench:kafka -- ${flags}`, report);
@@ -92,21 +86,11 @@ function kafkaSettings({ address }: Broker, prefix: string): readonly string[] {
   return [...settings.map((set) => `bus.kafka.${set}`), 'sampler.salt=the-salt-of-the-benchmark'];
 }
 
-async function memoryLine(spansPerSecond: number, goalMib: number): Promise<readonly string[]> {
-  const bodies = Array.from({ length: 16 }, (_, number) => makeBatch(number, 'protobuf'));
-  const server = await startOnKafka('receive');
-  const sender = createSender(server.target, 'protobuf', CONNECTIONS);
-  try {
-    const stop = watch(server.pid);
-    const pace = { perSecond: spansPerSecond / SPANS_PER_BATCH, seconds: options.seconds };
-    const { p99Ms } = await paced((number) => sender.send(bodies[number % bodies.length]!), pace);
-    const { rssAnonMib, rssFileMib } = stop();
-    const what = `a receiver alone on Kafka: most RssAnon at ${thousands(spansPerSecond)} spans/s (RssFile ${rssFileMib} MiB, p99 of acknowledgements ${Math.round(p99Ms)} ms)`;
-    return [what, `${rssAnonMib} MiB`, `${goalMib} MiB`, rssAnonMib <= goalMib ? 'held' : '**missed**'];
-  } finally {
-    sender.close();
-    await server.stop();
-  }
+/** A receiver alone, which may take so much memory of its own. */
+function receiverMemory(spansPerSecond: number, goalMib: number): Promise<readonly string[]> {
+  const start = (): Promise<Server> => startOnKafka('receive');
+  const { seconds } = options;
+  return memoryLine({ what: 'a receiver alone on Kafka', start, spansPerSecond, seconds, goalMib });
 }
 
 function costs(runs: readonly Measured[]): string {

@@ -33,8 +33,11 @@ export interface LogRecord {
   readonly key: string;
   readonly value: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where it goes, whatever its key; for a topic whose partitions belong to those of another. The embedded bus has only 0. */
-  readonly partition?: number;
+  /**
+   * Where it goes, whatever its key; for a topic whose partitions belong to those of another. The embedded bus has only 0. Not
+   * named as the place of a stored record is, so that one that is put on the bus again goes where its key says.
+   */
+  readonly toPartition?: number;
 }
 
 /** A record as it lies on the bus. */

@@ -36,7 +36,12 @@ const entry = z.discriminatedUnion('kind', [
 /** As it goes to `journal`. */
 export function toJournalRecord(told: JournalEntry): LogRecord {
   const { traceId, partition } = told.kind === 'call' ? told.call : told.done;
-  return { topic: 'journal', key: traceId, partition, value: new TextEncoder().encode(JSON.stringify(told)) };
+  return {
+    topic: 'journal',
+    key: traceId,
+    toPartition: partition,
+    value: new TextEncoder().encode(JSON.stringify(told)),
+  };
 }
 
 /** @throws {PipelineError} RECORD_MALFORMED */

@@ -119,7 +119,7 @@ export class SharedBus {
   }
 
   #append(record: LogRecord): void {
-    const partition = record.partition ?? Number(record.key.at(-1) ?? 0) % this.partitions;
+    const partition = record.toPartition ?? Number(record.key.at(-1) ?? 0) % this.partitions;
     const list = this.of(record.topic, partition);
     list.push({ headers: {}, ...record, partition, offset: list.length, acceptedAtMs: 0 });
   }

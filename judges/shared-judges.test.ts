@@ -251,7 +251,7 @@ describe('an entry of the journal that cannot be read', () => {
   it('is passed by', async () => {
     const bus = new SharedBus(1);
     await bus.log.append([
-      { topic: 'journal', key: 't0', partition: 0, value: new TextEncoder().encode('{"kind":"call"}') },
+      { topic: 'journal', key: 't0', toPartition: 0, value: new TextEncoder().encode('{"kind":"call"}') },
     ]);
     const { member } = await start(bus, fails());
     member.deal(0);

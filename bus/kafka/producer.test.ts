@@ -1,6 +1,6 @@
 import type { Kafka, ProducerBatch } from 'kafkajs';
 import { describe, expect, it, vi } from 'vitest';
-import type { LogRecord } from '../../core/log.js';
+import type { LogRecord, StoredRecord } from '../../core/log.js';
 import { busConfig, type KafkaConfig } from '../config.js';
 import { KafkaProducer } from './producer.js';
 
@@ -69,4 +69,26 @@ describe('an append that is given up', () => {
     await kept;
     expect(rig.sent).toEqual([['first', 'kept'], ['kept']]);
   });
+});
+
+it('puts a record that lay elsewhere where its key says, as one that comes for the first time', async () => {
+  const partitions: (number | undefined)[] = [];
+  const sendBatch = async ({ topicMessages = [] }: ProducerBatch): Promise<object[]> => {
+    const messages = topicMessages.flatMap((of) => of.messages);
+    partitions.push(...messages.map(({ partition }) => partition));
+    return messages.map(({ partition }) => ({ topicName: topicMessages[0]?.topic, partition, errorCode: 0 }));
+  };
+  const done = async (): Promise<void> => undefined;
+  const kafka = { producer: () => ({ connect: done, disconnect: done, sendBatch }) } as unknown as Kafka;
+  const clock = { nowMs: () => 0, sleep: done };
+  const producer = new KafkaProducer(kafka, config, { clock, random: () => 0.5, partitionsOf: () => 6 });
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  const fresh = keys.map((key): LogRecord => ({ ...record('x'), key }));
+  const spooled = fresh.map((one): StoredRecord => ({ ...one, headers: {}, partition: 0, offset: 1, acceptedAtMs: 1 }));
+  await producer.append(fresh);
+  await producer.append(spooled);
+  expect(new Set(partitions).size).toBeGreaterThan(1);
+  expect(partitions.slice(keys.length)).toEqual(partitions.slice(0, keys.length));
+  await producer.append([{ ...record('x'), toPartition: 5 }]);
+  expect(partitions.at(-1)).toBe(5);
 });

@@ -131,8 +131,8 @@ export class KafkaProducer {
     });
   }
 
-  #partitionOf({ topic, key, partition }: LogRecord): number {
-    if (partition !== undefined) return partition;
+  #partitionOf({ topic, key, toPartition }: LogRecord): number {
+    if (toPartition !== undefined) return toPartition;
     const partitionMetadata = this.#metadataOf(this.deps.partitionsOf(topic));
     return this.#partition({ topic, partitionMetadata, message: { key, value: null } });
   }

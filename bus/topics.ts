@@ -15,7 +15,10 @@ const OTLP_BYTES: TopicShape = { partitions: 6, maxMessageBytes: 8 * MIB };
 /** Any record of the others, with what is added to its headers. Few, so that their order may be that of all. */
 const DEAD_LETTERS: TopicShape = { partitions: 1, maxMessageBytes: 9 * MIB };
 
-/** Every topic, written once; `assay topics create` makes them so. Policies are few, and their order is that of all. */
+/** Few, and their order is that of all. */
+const ONE_LINE: TopicShape = { ...JSON_DOCUMENTS, partitions: 1 };
+
+/** Every topic, written once; `assay topics create` makes them so. */
 export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   spans: OTLP_BYTES,
   logs: OTLP_BYTES,
@@ -23,9 +26,11 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   judgements: JSON_DOCUMENTS,
   verdicts: JSON_DOCUMENTS,
   spend: JSON_DOCUMENTS,
-  policies: { ...JSON_DOCUMENTS, partitions: 1 },
+  policies: ONE_LINE,
   // As many as `judgements`.
   journal: JSON_DOCUMENTS,
+  alarms: ONE_LINE,
+  notifications: ONE_LINE,
   'dead-letters': DEAD_LETTERS,
 };
 

@@ -8,6 +8,7 @@ import type { Component } from './component.js';
  * core/dead-letter.ts.
  * `journal`: what judges have reserved, paid and heard, each in the partition of its judgement. On Kafka alone: an embedded judge
  * has it in its state.
+ * `alarms`, `notifications`: one JSON document a record, of core/alarm.ts and core/notification.ts; key = alarm id.
  * The rest: one JSON document a record, key = trace id.
  */
 export const TOPICS = [
@@ -19,6 +20,8 @@ export const TOPICS = [
   'spend',
   'policies',
   'journal',
+  'alarms',
+  'notifications',
   'dead-letters',
 ] as const;
 export type Topic = (typeof TOPICS)[number];

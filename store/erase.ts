@@ -5,6 +5,7 @@ import { type ErasureSubject, findErasable, type FindDeps, toErasureName } from 
 import { batchesOf, countRows, keysCondition, mutate, type Mutation } from './mutate.js';
 import type { TraceKey } from './span-queries.js';
 import { ERASED, HAS_TEXT, TEXT_FREE } from './text-free.js';
+import { WITHOUT_TEXT } from './topic-table.js';
 
 /** What to erase. */
 export interface EraseRequest extends ErasureSubject {
@@ -69,8 +70,7 @@ export async function eraseFromBus(
   return log.erase(
     keys.map(({ traceId }) => traceId),
     ({ topic, key, partition, offset, headers }) =>
-      topic !== 'spend' &&
-      topic !== 'policies' &&
+      !WITHOUT_TEXT.has(topic) &&
       erased.has(`${headers[TENANT_HEADER] ?? ''}\0${key}`) &&
       offset < (written.get(topic)?.get(partition) ?? Infinity),
   );

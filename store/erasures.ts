@@ -5,7 +5,7 @@ import { parseDecision, parseVerdict } from './ledger-records.js';
 import { toDecisionRow, toVerdictRow } from './ledger-rows.js';
 import type { TraceKey } from './span-queries.js';
 import { withoutDecisionText, withoutVerdictText } from './text-free.js';
-import type { TopicTable } from './topic-table.js';
+import { WITHOUT_TEXT, type TopicTable } from './topic-table.js';
 
 /** The traces that were erased, and those of them that something came of since. */
 export class Erasures {
@@ -47,7 +47,7 @@ export class Erasures {
  * decision, which would rest on what is left of them. Decisions and verdicts lose their text. Money is written as it is.
  */
 export function withErasures(table: TopicTable, erasures: Erasures, dropped: Counter<'topic'>): TopicTable {
-  if (table.topic === 'spend' || table.topic === 'policies') return table;
+  if (WITHOUT_TEXT.has(table.topic)) return table;
   const meets = (record: StoredRecord): boolean => {
     const isErased = erasures.meets(record);
     if (isErased) dropped.add(1, { topic: table.topic });

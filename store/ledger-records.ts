@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { ALARM_KINDS, ALARM_STATES, SEVERITIES, type AlarmTransition } from '../core/alarm.js';
 import { STRATA, type Decision, type Policy } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
+import { NOTIFICATION_OUTCOMES, type NotificationAttempt } from '../core/notification.js';
 import { VERDICT_OUTCOMES, type Spend, type Verdict } from '../core/verdict.js';
 
 // Unknown keys are let through, and missing ones have defaults: another version of Assay may have written the record.
@@ -127,6 +129,42 @@ const spend = z.object({
   atMs: timeMs,
 }) satisfies z.ZodType<Spend>;
 
+const alarm = z.object({
+  alarmId: z.string(),
+  sequence: count,
+  state: z.enum(ALARM_STATES),
+  kind: z.enum(ALARM_KINDS),
+  rule: z.string(),
+  severity: z.enum(SEVERITIES),
+  subject: z.object({
+    tenant: z.string(),
+    service: z.string(),
+    release: z.string(),
+    environment: z.string(),
+    criterion: z.string(),
+  }),
+  summary: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number()])),
+  startedAtMs: timeMs,
+  atMs: timeMs,
+}) satisfies z.ZodType<AlarmTransition>;
+
+const notification = z.object({
+  channel: z.string(),
+  alarmId: z.string(),
+  sequence: count,
+  attempt: count,
+  outcome: z.enum(NOTIFICATION_OUTCOMES),
+  action: z.string(),
+  status: z.int().min(0).max(999),
+  reason: z.string(),
+  atMs: timeMs,
+}) satisfies z.ZodType<NotificationAttempt>;
+
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseAlarm = (bytes: Uint8Array): AlarmTransition => parse('alarm', alarm, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseNotification = (bytes: Uint8Array): NotificationAttempt => parse('notification', notification, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */
 export const parseDecision = (bytes: Uint8Array): Decision => parse('decision', decision, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */

@@ -1,4 +1,6 @@
+import type { AlarmTransition } from '../core/alarm.js';
 import type { Decision, Policy } from '../core/decision.js';
+import type { NotificationAttempt } from '../core/notification.js';
 import type { Spend, Verdict } from '../core/verdict.js';
 
 /** A row of an `assay_*` table: JSON values by column. */
@@ -113,6 +115,28 @@ export function toPolicyRow(policy: Policy): Row {
     pi: policy.pi,
     reason: policy.reason,
   };
+}
+
+/** Row of `assay_alarms`. */
+export function toAlarmRow({ subject, details, ...alarm }: AlarmTransition): Row {
+  return {
+    alarm_id: alarm.alarmId,
+    sequence: alarm.sequence,
+    state: alarm.state,
+    kind: alarm.kind,
+    rule: alarm.rule,
+    severity: alarm.severity,
+    ...subject,
+    summary: alarm.summary,
+    details: Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)])),
+    started_at: dateTime(alarm.startedAtMs),
+    at: dateTime(alarm.atMs),
+  };
+}
+
+/** Row of `assay_outbox`. */
+export function toNotificationRow({ alarmId, atMs, ...attempt }: NotificationAttempt): Row {
+  return { alarm_id: alarmId, ...attempt, at: dateTime(atMs) };
 }
 
 /** Seconds with three decimals, which DateTime64(3) reads whatever the time zone; of ten digits, as it takes others for dates. */

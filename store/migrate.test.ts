@@ -38,6 +38,8 @@ describe.each(STORES)('migrate (%s)', (kind) => {
         'assay_spans',
         'assay_decisions',
         'assay_ledger',
+        'assay_alarms_current',
+        'assay_outbox_unique',
       ]),
     );
   });

@@ -3,6 +3,9 @@ import type { StoredRecord, Topic } from '../core/log.js';
 /** The topics that are written. */
 export type WrittenTopic = Exclude<Topic, 'judgements' | 'journal' | 'dead-letters'>;
 
+/** What holds nothing that a trace said: an erasure passes it by. */
+export const WITHOUT_TEXT: ReadonlySet<Topic> = new Set<Topic>(['spend', 'policies', 'alarms', 'notifications']);
+
 /** Which table holds what a topic carries, as JSON lines. */
 export interface LineTable {
   readonly form: 'lines';

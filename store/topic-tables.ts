@@ -2,8 +2,15 @@ import type { StoredRecord } from '../core/log.js';
 import { TENANT_HEADER } from '../core/log.js';
 import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import type { Block, BlockDeps } from './block.js';
-import { parseDecision, parsePolicy, parseSpend, parseVerdict } from './ledger-records.js';
-import { toDecisionRow, toPolicyRow, toSpendRow, toVerdictRow } from './ledger-rows.js';
+import {
+  parseAlarm,
+  parseDecision,
+  parseNotification,
+  parsePolicy,
+  parseSpend,
+  parseVerdict,
+} from './ledger-records.js';
+import { toAlarmRow, toDecisionRow, toNotificationRow, toPolicyRow, toSpendRow, toVerdictRow } from './ledger-rows.js';
 import { LineBlock } from './line-block.js';
 import { toLogRows } from './log-row.js';
 import { SpanEncoder } from './native/span-encoder.js';
@@ -30,6 +37,10 @@ export const TOPIC_TABLES: readonly TopicTable[] = [
   lineTable('decisions', 'assay_decisions', (record) => [JSON.stringify(toDecisionRow(parseDecision(record.value)))]),
   lineTable('verdicts', 'assay_verdicts', (record) => [JSON.stringify(toVerdictRow(parseVerdict(record.value)))]),
   lineTable('spend', 'assay_spend', (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))]),
+  lineTable('alarms', 'assay_alarms', (record) => [JSON.stringify(toAlarmRow(parseAlarm(record.value)))]),
+  lineTable('notifications', 'assay_outbox', (record) => [
+    JSON.stringify(toNotificationRow(parseNotification(record.value))),
+  ]),
 ];
 
 function lineTable(topic: WrittenTopic, table: string, toLines: LineTable['toLines']): LineTable {

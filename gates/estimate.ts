@@ -148,7 +148,8 @@ function clamp(rate: number): number {
   return Math.min(1, Math.max(0, rate));
 }
 
-function assertCell(cell: Cell): void {
+/** @throws {RangeError} when the counts or the weights of a cell are impossible */
+export function assertCell(cell: Cell): void {
   const { stratum, pi, upstreamWeight, traces, passed, failed, unanswered } = cell;
   const where = `in a cell of stratum ${stratum}`;
   if (!(pi > 0 && pi <= 1)) throw new RangeError(`expected pi in (0, 1], got ${pi} ${where}`);

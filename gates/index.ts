@@ -1,5 +1,19 @@
+export { createBaseline, type Baseline, type BaselineOptions, type Bet } from './baseline.js';
+export { batchLengthMs, checksPerYear } from './batch-length.js';
+export {
+  createDetector,
+  evidence,
+  updateDetector,
+  type BetState,
+  type DetectorBatch,
+  type DetectorOptions,
+  type DetectorState,
+  type Evidence,
+} from './detector.js';
+export { alarmingSlices } from './e-bh.js';
 export { estimatePassRate, type Estimate, type EstimateOptions } from './estimate.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
 export { moverMargins, type Term } from './mover.js';
+export { judgeErrorStream, settledStream } from './streams.js';
 export { wilsonInterval, Z_95 } from './wilson.js';

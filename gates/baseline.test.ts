@@ -49,11 +49,19 @@ describe('createBaseline', () => {
   });
 
   it('asks of each bet the lambda that pays best for its change, within what the worst trace allows', () => {
-    const sampled = createBaseline([cell({ traces: 10_000, passed: 9_500, failed: 500 })])!;
+    const sampled = createBaseline([cell({ traces: 1_000_000, passed: 950_000, failed: 50_000 })])!;
     expect(sampled.bets.map(({ change }) => change)).toEqual([0.0025, 0.005, 0.01, 0.02, 0.04]);
     expect(sampled.bets[3]!.lambda).toBeCloseTo(0.02 / (sampled.variance + 0.0004), 12);
     const thin = createBaseline([cell({ pi: 0.001, traces: 1_000_000, passed: 800, failed: 200 })])!;
     for (const { lambda } of thin.bets) expect(lambda * thin.worstLoss).toBeLessThanOrEqual(0.9);
+  });
+
+  it('does not bet on changes that drown in the error of the baseline', () => {
+    // 17,143 traces are 60 days of 2,000 a week: a standard error of .13 points.
+    const baseline = createBaseline([cell({ traces: 17_143, passed: 16_629, failed: 514 })])!;
+    expect(baseline.bets.map(({ change }) => change)).toEqual([0.005, 0.01, 0.02, 0.04]);
+    const few = createBaseline([cell({ traces: 100, passed: 97, failed: 3 })])!;
+    expect(few.bets.map(({ change }) => change)).toEqual([0.04]);
   });
 
   it('never is surer of itself than the smallest change worth a page', () => {
@@ -97,7 +105,10 @@ describe('createBaseline', () => {
     expect(JSON.parse(JSON.stringify(baseline))).toEqual(baseline);
   });
 
-  it.each([[{ smallestChange: 0 }], [{ changes: [0.01, 1] }], [{ changes: [Number.NaN] }]])('refuses %o', (options) => {
-    expect(() => createBaseline([cell({ traces: 1, passed: 1 })], options)).toThrow(RangeError);
-  });
+  it.each([[{ smallestChange: 0 }], [{ changes: [0.01, 1] }], [{ changes: [Number.NaN] }], [{ changes: [] }]])(
+    'refuses %o',
+    (options) => {
+      expect(() => createBaseline([cell({ traces: 1, passed: 1 })], options)).toThrow(RangeError);
+    },
+  );
 });

@@ -52,12 +52,12 @@ describe('updateDetector', () => {
     const state = watch(newDetector(SAMPLED), [[cell({ pi: 0.1, traces: 103, failed: 1, passed: 2, unanswered: 4 })]]);
     const g = 70 / 9_400;
     const c = SAMPLED.nullRate;
-    const { lambda } = SAMPLED.bets[4]!;
+    const { lambda } = SAMPLED.bets.at(-1)!;
     const expected =
       Math.log(1 + lambda * (g + (1 - g) / 0.1 - c)) +
       2 * Math.log(1 + lambda * (g - g / 0.1 - c)) +
       100 * Math.log(1 + lambda * (g - c));
-    expect(state.bets[4]!.logEvidence).toBeCloseTo(expected, 12);
+    expect(state.bets.at(-1)!.logEvidence).toBeCloseTo(expected, 12);
   });
 
   // By summing over all that can become of a trace: so E[1 + λ(X − c)] is 1 where the null rate c is the true one, for any λ.

@@ -12,8 +12,25 @@ export {
 } from './detector.js';
 export { alarmingSlices } from './e-bh.js';
 export { estimatePassRate, type Estimate, type EstimateOptions } from './estimate.js';
+export {
+  createFloorTest,
+  updateFloorTest,
+  type FloorCounts,
+  type FloorOptions,
+  type FloorState,
+  type FloorTest,
+} from './floor.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
 export { moverMargins, type Term } from './mover.js';
+export {
+  ALARM_POLICIES,
+  rollingRule,
+  type AlarmPolicy,
+  type RollingRuleOptions,
+  type RollingRuleResult,
+  type RuleWindow,
+  type SlicePassRate,
+} from './rolling-rule.js';
 export { judgeErrorStream, settledStream } from './streams.js';
 export { wilsonInterval, Z_95 } from './wilson.js';

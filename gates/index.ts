@@ -1,5 +1,6 @@
 export { createBaseline, type Baseline, type BaselineOptions, type Bet } from './baseline.js';
 export { batchLengthMs, checksPerYear } from './batch-length.js';
+export { compareCells } from './compare-cells.js';
 export {
   createDetector,
   evidence,
@@ -22,7 +23,16 @@ export {
 } from './floor.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
+export type { PairCounts } from './mcnemar.js';
 export { moverMargins, type Term } from './mover.js';
+export {
+  comparePairs,
+  compareSlices,
+  type GateComparison,
+  type GateOptions,
+  type GateSlice,
+  type GateVerdict,
+} from './release-gate.js';
 export {
   ALARM_POLICIES,
   rollingRule,

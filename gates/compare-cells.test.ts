@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { Cell } from '../core/cell.js';
+import { compareCells } from './compare-cells.js';
+
+/** 6 % suspected, all judged; of the rest one in ten is. Rates are of failure. */
+function release(traces: number, { suspected, rest }: { suspected: number; rest: number }): readonly Cell[] {
+  const cell = (stratum: 'suspected' | 'unsuspected', pi: number, own: readonly [number, number]): Cell => {
+    const judged = Math.round(own[0] * pi);
+    const failed = Math.round(judged * own[1]);
+    return { stratum, pi, upstreamWeight: 1, traces: own[0], passed: judged - failed, failed, unanswered: 0 };
+  };
+  const flagged = Math.round(0.06 * traces);
+  return [cell('suspected', 1, [flagged, suspected]), cell('unsuspected', 0.1, [traces - flagged, rest])];
+}
+
+const baseline = release(50_000, { suspected: 0.4, rest: 0.006 });
+
+describe('compareCells', () => {
+  it('passes a release that is as good, and blocks one that is three points worse', () => {
+    const same = compareCells({ baseline, candidate: release(30_000, { suspected: 0.4, rest: 0.006 }) });
+    expect(same).toMatchObject({ verdict: 'PASS', items: 30_000, objections: [] });
+    expect(Math.abs(same.drop!)).toBeLessThan(0.001);
+    const worse = compareCells({ baseline, candidate: release(30_000, { suspected: 0.5, rest: 0.032 }) });
+    expect(worse.verdict).toBe('BLOCK');
+    expect(worse.drop).toBeGreaterThan(0.025);
+    expect(worse.largestDrop).toBeGreaterThan(worse.drop!);
+  });
+
+  it('is not decided by a few traces, and says how many it would take', () => {
+    const few = compareCells({ baseline, candidate: release(1_000, { suspected: 0.4, rest: 0.006 }) });
+    expect(few.verdict).toBe('INCONCLUSIVE');
+    const more = few.moreItems.toPass!;
+    expect(more).toBeGreaterThan(0);
+    const later = compareCells({ baseline, candidate: release(1_000 + 2 * more, { suspected: 0.4, rest: 0.006 }) });
+    expect(later.verdict).toBe('PASS');
+  });
+
+  it('counts what waits for its judge neither for the candidate nor against it', () => {
+    const candidate = release(30_000, { suspected: 0.4, rest: 0.006 });
+    const [suspected, rest] = candidate as [Cell, Cell];
+    const half: Cell = { ...suspected, passed: suspected.passed / 2, failed: suspected.failed / 2 };
+    const pending = compareCells({ baseline, candidate: [half, rest] });
+    expect(pending.drop).toBeCloseTo(compareCells({ baseline, candidate }).drop!, 12);
+    expect(pending.verdict).toBe('PASS');
+    // All that waits, passes: without the correction the predicted rate would stand for what nobody has seen.
+    const bad: Cell = { ...suspected, passed: 60, failed: 840 };
+    expect(compareCells({ baseline, candidate: [bad, rest] }).verdict).toBe('BLOCK');
+  });
+
+  it('does not pass a release of which nothing, or too little, was answered', () => {
+    const traces = release(30_000, { suspected: 0.4, rest: 0.006 });
+    const silent = traces.map((cell) => ({ ...cell, passed: 0, failed: 0 }));
+    const none = compareCells({ baseline, candidate: silent });
+    expect(none.verdict).toBe('INCONCLUSIVE');
+    expect(none.objections).toHaveLength(2);
+    const shaky = traces.map((cell) => ({
+      ...cell,
+      unanswered: Math.round(0.2 * cell.passed),
+      passed: cell.passed - Math.round(0.2 * cell.passed),
+    }));
+    expect(compareCells({ baseline, candidate: shaky }).objections).toEqual([
+      expect.stringMatching(/^\d+ % of the candidate's selected traces have no answer$/),
+    ]);
+  });
+
+  it('has nothing to compare with when the baseline has no verdict', () => {
+    const silent = baseline.map((cell) => ({ ...cell, passed: 0, failed: 0 }));
+    expect(compareCells({ baseline: silent, candidate: baseline })).toMatchObject({
+      verdict: 'INCONCLUSIVE',
+      drop: null,
+      largestDrop: 1,
+      objections: ['the baseline has no verdict to compare with'],
+    });
+  });
+});

@@ -21,6 +21,11 @@ describe('lowerBound', () => {
     expect(lowerBound(179, 200)).toBeGreaterThanOrEqual(0.85);
   });
 
+  it('is found among ten thousand too', () => {
+    // The normal approximation is good there: .85 − 1.645 × sqrt(.85 × .15 / 10,000).
+    expect(lowerBound(8_500, 10_000)).toBeCloseTo(0.844, 3);
+  });
+
   it('knows nothing of none', () => {
     expect(lowerBound(0, 0)).toBe(0);
   });

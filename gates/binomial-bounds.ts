@@ -12,26 +12,35 @@ export function lowerBound(passed: number, n: number, alpha = 0.05): number {
   if (!Number.isInteger(n) || !Number.isInteger(passed) || passed < 0 || passed > n) {
     throw new RangeError(`expected whole passes in [0, ${n}], got ${passed}`);
   }
+  if (!(alpha > 0 && alpha < 0.5)) throw new RangeError(`expected alpha in (0, 0.5), got ${alpha}`);
   if (passed === 0) return 0;
+  const logWays = logChoose(n, passed);
   let low = 0;
-  let high = 1;
-  // The chance rises with the rate. 60 halvings leave less than the last digit of the bound.
-  for (let halving = 0; halving < 60; halving += 1) {
+  // At the rate that was seen, as many or more come out at least every other time.
+  let high = passed / n;
+  // The chance rises with the rate. 55 halvings leave less than the last digit of the bound.
+  for (let halving = 0; halving < 55; halving += 1) {
     const rate = (low + high) / 2;
-    if (chanceOfAtLeast(passed, n, rate) <= alpha) low = rate;
+    if (chanceOfAtLeast(passed, { n, rate, logWays }) <= alpha) low = rate;
     else high = rate;
   }
   return low;
 }
 
-/** P(X >= count) of a binomial count, for a rate inside (0, 1). */
-function chanceOfAtLeast(count: number, n: number, rate: number): number {
-  const odds = Math.log(rate) - Math.log1p(-rate);
-  let logTerm = n * Math.log1p(-rate);
-  let below = 0;
-  for (let k = 0; k < count; k += 1) {
-    below += Math.exp(logTerm);
-    logTerm += Math.log((n - k) / (k + 1)) + odds;
+/** P(X >= count) of a binomial count, for a rate in (0, count / n], where the terms of the sum only fall. */
+function chanceOfAtLeast(count: number, { n, rate, logWays }: { n: number; rate: number; logWays: number }): number {
+  const odds = rate / (1 - rate);
+  let term = Math.exp(logWays + count * Math.log(rate) + (n - count) * Math.log1p(-rate));
+  let total = 0;
+  for (let k = count; k <= n && term > total * Number.EPSILON; k += 1) {
+    total += term;
+    term *= ((n - k) / (k + 1)) * odds;
   }
-  return 1 - below;
+  return total;
+}
+
+function logChoose(n: number, k: number): number {
+  let log = 0;
+  for (let step = 1; step <= Math.min(k, n - k); step += 1) log += Math.log((n - step + 1) / step);
+  return log;
 }

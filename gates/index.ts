@@ -23,7 +23,7 @@ export {
 } from './floor.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
-export type { PairCounts } from './mcnemar.js';
+export { logMcNemarEvidence, logNonInferiority, type PairCounts } from './mcnemar.js';
 export { moverMargins, type Term } from './mover.js';
 export {
   comparePairs,

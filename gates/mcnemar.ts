@@ -12,6 +12,7 @@ export interface PairCounts {
 
 /** Shares of the changed items that are broken and not fixed, .51 to .99. */
 const THETAS = Array.from({ length: 49 }, (_, index) => (51 + index) / 100);
+const LOG_RATIOS = THETAS.map((theta) => ({ broken: Math.log(2 * theta), fixed: Math.log(2 * (1 - theta)) }));
 
 /**
  * log of the evidence that the candidate breaks more items than it fixes: the mean over θ of (2θ)^b (2(1 − θ))^c. While
@@ -20,7 +21,7 @@ const THETAS = Array.from({ length: 49 }, (_, index) => (51 + index) / 100);
  * @see Q. McNemar (1947), Psychometrika 12, 153-157, for the test that it makes sequential; J. Ville (1939) for the bound
  */
 export function logMcNemarEvidence({ broken, fixed }: PairCounts): number {
-  return logMeanExp(THETAS.map((theta) => broken * Math.log(2 * theta) + fixed * Math.log(2 * (1 - theta))));
+  return logMeanExp(LOG_RATIOS.map((log) => broken * log.broken + fixed * log.fixed));
 }
 
 /** Shares of the largest bet that are placed against a drop; the small ones pay where much changes, the large ones where little does. */

@@ -26,3 +26,8 @@ export class Secret {
     return HIDDEN;
   }
 }
+
+/** The text with every secret in it hidden: some receivers repeat what they were sent. */
+export function hideSecrets(text: string, secrets: readonly Secret[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret.reveal(), HIDDEN), text);
+}

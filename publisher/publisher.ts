@@ -7,11 +7,12 @@ import type { Log, LogReader, StoredRecord } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Counter, Gauge, Metrics } from '../core/metrics.js';
 import { otlpUrl } from '../core/otlp/endpoint.js';
+import type { Fetch } from '../core/post.js';
 import type { Verdict } from '../core/verdict.js';
 import type { PublisherConfig } from './config.js';
 import { encodeVerdicts } from './encode-verdicts.js';
 import { parseVerdict } from './parse-verdict.js';
-import { send, type Answer, type Fetch, type Target } from './send.js';
+import { send, type Answer, type Target } from './send.js';
 
 /** The consumer group of the publisher. */
 export const PUBLISHER_GROUP = 'publish';

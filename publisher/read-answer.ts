@@ -1,3 +1,4 @@
+import { brief } from '../core/post.js';
 import { WIRE, WireReader } from '../core/otlp/wire-reader.js';
 
 /** What a receiver says beside its status. */
@@ -6,22 +7,6 @@ export interface AnswerBody {
   readonly rejected: number;
   /** Its words, cut short; possibly empty. */
   readonly message: string;
-}
-
-/** Bytes of an answer that are looked at; the rest is not read. */
-const MAX_BYTES = 64 * 1024;
-const MAX_MESSAGE = 200;
-
-/** Reads as much of a body as may matter. */
-export async function readBody(response: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size >= MAX_BYTES) break;
-  }
-  return Buffer.concat(chunks);
 }
 
 /**
@@ -104,11 +89,4 @@ function isJson(contentType: string): boolean {
 
 function isProtobuf(contentType: string): boolean {
   return /protobuf/i.test(contentType);
-}
-
-function brief(text: string): string {
-  return text
-    .replace(/[\s\u0000-\u001f\u007f\ufffd]+/g, ' ')
-    .trim()
-    .slice(0, MAX_MESSAGE);
 }

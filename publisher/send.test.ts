@@ -3,7 +3,6 @@ import { systemClock } from '../core/clock.js';
 import { WireWriter } from '../core/otlp/wire-writer.js';
 import { Secret } from '../core/secret.js';
 import { startSink, type Sink, type SinkAnswer } from '../test/helpers/otlp-sink.js';
-import { readRetryAfter } from './retry-after.js';
 import { send, type Answer } from './send.js';
 
 const NEVER = new AbortController().signal;
@@ -117,22 +116,5 @@ describe('one request', () => {
     await sink.had(1);
     given.abort();
     expect((await answer).status).toBe('again');
-  });
-});
-
-describe('Retry-After', () => {
-  const nowMs = Date.parse('2026-11-21T10:00:00Z');
-  it.each([
-    ['3', 3_000],
-    ['0', 0],
-    [' 2.5 ', 2_500],
-    ['Sat, 21 Nov 2026 10:00:30 GMT', 30_000],
-    ['Sat, 21 Nov 2026 09:00:00 GMT', 0],
-    ['soon', undefined],
-    ['-5', undefined],
-    ['', undefined],
-    [null, undefined],
-  ])('of %j is a wait of %j ms', (value, expected) => {
-    expect(readRetryAfter(value, nowMs)).toBe(expected);
   });
 });

@@ -12,6 +12,8 @@ export const FAULT_POINTS = [
   'writer-before-insert',
   'writer-after-insert',
   'publisher-before-commit',
+  'notifier-before-send',
+  'notifier-after-send',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

@@ -8,6 +8,7 @@ const middle = [
   'gates',
   'clustering',
   'models',
+  'notifier',
   'publisher',
 ];
 

@@ -3,6 +3,7 @@ import { busConfig } from '../bus/config.js';
 import { collectorConfig } from '../collector/config.js';
 import { judgesConfig } from '../judges/config.js';
 import { modelsConfig } from '../models/config.js';
+import { notifierConfig } from '../notifier/config.js';
 import { publisherConfig } from '../publisher/config.js';
 import { samplerConfig } from '../sampler/config.js';
 import { storeConfig } from '../store/config.js';
@@ -41,6 +42,7 @@ const sections = z.strictObject({
   models: modelsConfig.prefault({}),
   store: storeConfig.prefault({}),
   publish: publisherConfig.prefault({}),
+  notify: notifierConfig.prefault({}),
   telemetry: telemetryConfig.prefault({}),
 });
 

@@ -49,12 +49,12 @@ function killer(killAt: number) {
 
 type Killer = ReturnType<typeof killer>;
 
-function mortalState(state: State, { step }: Killer): State {
+function mortalState(state: State, killed: Killer): State {
   return {
     get: (key) => state.get(key),
     range: (prefix) => state.range(prefix),
-    put: (entries) => step(() => state.put(entries)),
-    delete: (keys) => step(() => state.delete(keys)),
+    put: (entries) => killed.step(() => state.put(entries)),
+    delete: (keys) => killed.step(() => state.delete(keys)),
   };
 }
 
@@ -63,7 +63,7 @@ function fetchTo(receiver: Pick<PagerdutyReceiver, 'take'>): Fetch {
     const { status, body } = receiver.take({
       path: new URL(url).pathname,
       headers: { 'content-type': 'application/json' },
-      body: Buffer.from(String(init.body)),
+      body: Buffer.from(init.body as string),
     });
     return new Response(body, { status });
   };

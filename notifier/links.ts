@@ -11,6 +11,9 @@ export interface Link {
   readonly text: string;
 }
 
+/** Characters of a field that go into a link. */
+const MAX_FILLED = 200;
+
 const FIELD = /\{([^{}]*)\}/g;
 
 /** Whether it is an http or https URL once its fields are filled in, and names no other field. */
@@ -35,5 +38,10 @@ export function linksOf(transition: AlarmTransition, templates: Readonly<Record<
 
 /** Also not a path segment that leads elsewhere, nor half a surrogate pair, which cannot be encoded. */
 function encoded(value: string): string {
-  return encodeURIComponent(value.replace(/\p{Cs}/gu, '\ufffd').replace(/^\.+$/, '_'));
+  return encodeURIComponent(
+    value
+      .slice(0, MAX_FILLED)
+      .replace(/\p{Cs}/gu, '\ufffd')
+      .replace(/^\.+$/, '_'),
+  );
 }

@@ -43,3 +43,9 @@ export function safeDetails(
     .slice(0, most)
     .map(([name, value]) => [safeText(name, 80), typeof value === 'number' ? value : safeText(value, 2_000)]);
 }
+
+/** Names and the like, each made safe; what is empty then is left out. */
+export function safeFields(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const safe = Object.entries(texts).map(([name, text]) => [name, safeText(text, 255)] as const);
+  return Object.fromEntries(safe.filter(([, text]) => text !== ''));
+}

@@ -1,7 +1,7 @@
 import type { AlarmTransition, Severity } from '../../core/alarm.js';
 import type { ChannelConfig } from '../config.js';
 import { linksOf } from '../links.js';
-import { safeDetails, safeText } from '../safe-text.js';
+import { safeDetails, safeFields, safeText } from '../safe-text.js';
 import { below, isoTime, JSON_HEADERS, type Notification, type Sender } from './sender.js';
 
 const MAX_DETAILS = 60;
@@ -54,9 +54,7 @@ function toAlerts(
 
 function toLabels({ rule, kind, alarmId, subject }: AlarmTransition, severity: Severity, isTest: boolean): object {
   const labels = { alertname: rule, severity, kind, ...subject, alarm_id: alarmId, test: isTest ? 'true' : '' };
-  return Object.fromEntries(
-    Object.entries(labels).flatMap(([name, value]) => (value === '' ? [] : [[name, safeText(value, 255)]])),
-  );
+  return safeFields(labels);
 }
 
 function toAnnotations({ summary, state, details }: AlarmTransition): object {

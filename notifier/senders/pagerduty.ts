@@ -2,7 +2,7 @@ import type { AlarmState, AlarmTransition } from '../../core/alarm.js';
 import type { Release } from '../attempt.js';
 import type { ChannelConfig } from '../config.js';
 import { linksOf } from '../links.js';
-import { safeDetails, safeText } from '../safe-text.js';
+import { safeDetails, safeFields, safeText } from '../safe-text.js';
 import { below, isoTime, JSON_HEADERS, type Message, type Notification, type Sender } from './sender.js';
 
 /** Of one event in JSON. PagerDuty takes no larger one. @see Prometheus Alertmanager, notify/pagerduty */
@@ -59,7 +59,7 @@ function toEvent({ transition, occasion }: Notification, links: Readonly<Record<
       source: safeText(subject.service, 255) || safeText(subject.tenant, 255) || 'assay',
       severity,
       timestamp: isoTime(atMs),
-      ...filled({ component: subject.release, group: subject.environment }),
+      ...safeFields({ component: subject.release, group: subject.environment }),
       class: kind,
       custom_details: toDetails(transition),
     },
@@ -71,7 +71,7 @@ function toEvent({ transition, occasion }: Notification, links: Readonly<Record<
 function toDetails({ rule, subject, startedAtMs, details }: AlarmTransition): object {
   return {
     ...Object.fromEntries(safeDetails(details, MAX_DETAILS)),
-    ...filled({ rule, ...subject }),
+    ...safeFields({ rule, ...subject }),
     since: isoTime(startedAtMs),
   };
 }
@@ -88,14 +88,7 @@ function toChange({ tenant, service, release, environment, summary, atMs }: Rele
       summary: safeText(summary, MAX_SUMMARY),
       source: safeText(service, 255) || 'assay',
       timestamp: isoTime(atMs),
-      custom_details: filled({ tenant, service, release, environment }),
+      custom_details: safeFields({ tenant, service, release, environment }),
     },
   };
-}
-
-/** What is not empty, made safe. */
-function filled(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(texts).flatMap(([name, text]) => (text === '' ? [] : [[name, safeText(text, 255)]])),
-  );
 }

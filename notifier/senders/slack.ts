@@ -77,15 +77,15 @@ function sections({ subject, startedAtMs, details }: AlarmTransition): readonly 
   }));
 }
 
+/** A link that finds no room is left out whole. */
 function buttons(links: readonly Link[]): readonly object[] {
-  if (links.length === 0) return [];
-  const text = links
-    .map(
-      ({ href, text: label }) =>
-        `<${escapeSlack(href).replaceAll('|', '%7C')}|${shown(label, 80).replaceAll('|', '/')}>`,
-    )
-    .join(' · ');
-  return [{ type: 'section', text: { type: 'mrkdwn', text: text.slice(0, MAX.text), verbatim: true } }];
+  let text = '';
+  for (const { href, text: label } of links) {
+    const link = `<${escapeSlack(href).replaceAll('|', '%7C')}|${shown(label, 80).replaceAll('|', '/')}>`;
+    const longer = text === '' ? link : `${text} · ${link}`;
+    if (longer.length <= MAX.text) text = longer;
+  }
+  return text === '' ? [] : [{ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }];
 }
 
 function plain(text: string, most: number): object {

@@ -44,7 +44,7 @@ export function createWebhookSender(config: WebhookConfig, links: Readonly<Recor
 }
 
 /** `v1,` and the HMAC-SHA256, in base64, of the parts joined by full stops. */
-function sign(secret: Secret, parts: readonly string[]): string {
+export function sign(secret: Secret, parts: readonly string[]): string {
   return `v1,${createHmac('sha256', keyOf(secret)).update(parts.join('.')).digest('base64')}`;
 }
 

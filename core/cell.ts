@@ -1,3 +1,4 @@
+import type { AlarmSubject } from './alarm.js';
 import type { Stratum } from './decision.js';
 
 /**
@@ -23,5 +24,14 @@ export interface ReleaseCells {
   readonly service: string;
   readonly release: string;
   readonly criterion: string;
+  readonly cells: readonly Cell[];
+}
+
+/** What became of the traces of one slice that first came on one day. Those that wait for their judge are in no cell. */
+export interface SliceDay extends AlarmSubject {
+  /** UTC, such as `2026-11-22`. */
+  readonly day: string;
+  /** When the first of them came; bus time in ms. */
+  readonly firstSeenMs: number;
   readonly cells: readonly Cell[];
 }

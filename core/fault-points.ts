@@ -14,6 +14,9 @@ export const FAULT_POINTS = [
   'publisher-before-commit',
   'notifier-before-send',
   'notifier-after-send',
+  'gate-before-writing',
+  'gate-after-writing',
+  'gate-after-telling',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

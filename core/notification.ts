@@ -1,26 +1,26 @@
-/** What became of one try to tell a channel of an alarm. */
-export const NOTIFICATION_OUTCOMES = ['sent', 'retry', 'rejected', 'collapsed'] as const;
+/**
+ * How a try to tell a channel of an alarm ended. `again`: not taken, will be tried again. `refused`: will not be taken, whatever is
+ * done. `superseded`: never sent, since a later step says more, or since nothing was left to say.
+ */
+export const NOTIFICATION_OUTCOMES = ['taken', 'again', 'refused', 'superseded'] as const;
 export type NotificationOutcome = (typeof NOTIFICATION_OUTCOMES)[number];
 
-/**
- * One try to tell one channel of one step of an alarm; `(channel, alarmId, sequence, attempt)` is its natural key.
- * `retry`: it is tried again. `rejected`: the receiver will not take it, whatever is done. `collapsed`: never sent, since a later
- * step made it pointless before the receiver could be reached.
- */
+/** One try to tell one channel of one step of an alarm; `(channel, alarmId, sequence, occasion, attempt)` is its natural key. */
 export interface NotificationAttempt {
-  /** The name of the channel in the settings. */
+  /** The name of the channel in the settings, and of what kind it is. */
   readonly channel: string;
+  readonly kind: string;
   readonly alarmId: string;
   readonly sequence: number;
-  /** 1, 2, 3, … for one step at one channel, re-assertions included; 0 of a step that was never tried. */
+  readonly state: string;
+  /** Why it was told: a new step, one that still holds, or a person's test. */
+  readonly occasion: string;
+  /** 1 for the first; 0 for what was never sent. */
   readonly attempt: number;
   readonly outcome: NotificationOutcome;
-  /** What was asked of the receiver, in its own words, such as `trigger`. */
-  readonly action: string;
-  /** Of HTTP; 0 where there was no answer. */
-  readonly status: number;
-  /** One sentence for anything but `sent`. */
+  /** Why it was not taken, in words; empty when it was. */
   readonly reason: string;
+  readonly tookMs: number;
   /** Bus time in ms. */
   readonly atMs: number;
 }

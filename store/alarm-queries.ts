@@ -4,8 +4,8 @@ import type { StoreConnection } from './connection.js';
 
 const STEP_COLUMNS = `alarm_id AS alarmId, sequence, state, kind, rule, severity, tenant, service, release, environment,
   criterion, summary, details, toUnixTimestamp64Milli(started_at) AS startedAtMs, toUnixTimestamp64Milli(at) AS atMs`;
-const ATTEMPT_COLUMNS = `channel, alarm_id AS alarmId, sequence, attempt, outcome, action, status, reason,
-  toUnixTimestamp64Milli(at) AS atMs`;
+const ATTEMPT_COLUMNS = `channel, kind, alarm_id AS alarmId, sequence, state, occasion, attempt, outcome, reason,
+  took_ms AS tookMs, toUnixTimestamp64Milli(at) AS atMs`;
 
 type StepRow = Omit<AlarmTransition, 'subject'> & AlarmTransition['subject'];
 

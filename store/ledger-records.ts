@@ -151,13 +151,15 @@ const alarm = z.object({
 
 const notification = z.object({
   channel: z.string(),
+  kind: z.string(),
   alarmId: z.string(),
   sequence: count,
+  state: z.string(),
+  occasion: z.string(),
   attempt: count,
   outcome: z.enum(NOTIFICATION_OUTCOMES),
-  action: z.string(),
-  status: z.int().min(0).max(999),
   reason: z.string(),
+  tookMs: z.number(),
   atMs: timeMs,
 }) satisfies z.ZodType<NotificationAttempt>;
 

@@ -135,8 +135,8 @@ export function toAlarmRow({ subject, details, ...alarm }: AlarmTransition): Row
 }
 
 /** Row of `assay_outbox`. */
-export function toNotificationRow({ alarmId, atMs, ...attempt }: NotificationAttempt): Row {
-  return { alarm_id: alarmId, ...attempt, at: dateTime(atMs) };
+export function toNotificationRow({ alarmId, tookMs, atMs, ...attempt }: NotificationAttempt): Row {
+  return { alarm_id: alarmId, took_ms: tookMs, ...attempt, at: dateTime(atMs) };
 }
 
 /** Seconds with three decimals, which DateTime64(3) reads whatever the time zone; of ten digits, as it takes others for dates. */

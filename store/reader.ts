@@ -1,12 +1,15 @@
+import type { AlarmTransition } from '../core/alarm.js';
 import type { SpanArchive } from '../core/archive.js';
-import type { ReleaseCells } from '../core/cell.js';
+import type { ReleaseCells, SliceDay } from '../core/cell.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
 import type { LogEvent } from '../core/log-event.js';
+import type { NotificationAttempt } from '../core/notification.js';
 import type { Span } from '../core/span.js';
 import type { Verdict } from '../core/verdict.js';
+import { alarmSteps, currentAlarms, notificationsOf } from './alarm-queries.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 import {
@@ -31,6 +34,7 @@ import {
   type SpendTotals,
   type StoreCounts,
 } from './report-queries.js';
+import { sliceDays } from './slice-queries.js';
 import { resolveTrace, spansOf, traceIdsAfter, type TraceKey } from './span-queries.js';
 
 /** What is asked of the store. Trace ids are 32 lower-case hex digits, but for `resolveTrace`. */
@@ -57,6 +61,14 @@ export interface StoreReader extends Component, SpanArchive {
   outcomeOf(tenant: string | undefined, traceId: string): Promise<LedgerOutcome>;
   listTraces(filter: TraceFilter): Promise<readonly TraceRow[]>;
   releaseCells(): Promise<readonly ReleaseCells[]>;
+  /** What became of traces that first came on this day or later, such as `2026-11-22`. */
+  sliceDays(sinceDay: string): Promise<readonly SliceDay[]>;
+  /** The latest step of every alarm, the newest first. */
+  currentAlarms(): Promise<readonly AlarmTransition[]>;
+  /** All steps of the alarms whose id begins so. */
+  alarmSteps(idPrefix: string): Promise<readonly AlarmTransition[]>;
+  /** Every try to tell of an alarm, in order of time. */
+  notificationsOf(alarmId: string): Promise<readonly NotificationAttempt[]>;
   /** Adds up, unless writing went on through five reads. */
   coverage(): Promise<Coverage>;
   incomplete(): Promise<number>;
@@ -113,6 +125,10 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
     listTraces: async (filter) => listTraces(connection(), filter),
     releaseCells: async () => releaseCells(connection()),
+    sliceDays: async (sinceDay) => sliceDays(connection(), sinceDay),
+    currentAlarms: async () => currentAlarms(connection()),
+    alarmSteps: async (idPrefix) => alarmSteps(connection(), idPrefix),
+    notificationsOf: async (alarmId) => notificationsOf(connection(), alarmId),
     coverage: async () => coverage(connection(), clock),
     incomplete: async () => incomplete(connection()),
     cacheAudits: async () => cacheAudits(connection()),

@@ -22,16 +22,18 @@ SETTINGS non_replicated_deduplication_window = 1000;
 -- Each try to tell a channel of a step.
 CREATE TABLE IF NOT EXISTS assay_outbox{local} {on_cluster} (
   channel LowCardinality(String),
+  kind LowCardinality(String),
   alarm_id String,
   sequence UInt32,
+  state LowCardinality(String),
+  occasion LowCardinality(String),
   attempt UInt32,
   outcome LowCardinality(String),
-  action LowCardinality(String),
-  status UInt16,
   reason String CODEC(ZSTD(1)),
+  took_ms Float64,
   at DateTime64(3, 'UTC')
 ) ENGINE = {engine:ReplacingMergeTree(at)} {sharded_by:cityHash64(alarm_id)}
-ORDER BY (alarm_id, sequence, channel, attempt)
+ORDER BY (alarm_id, sequence, channel, occasion, attempt)
 SETTINGS non_replicated_deduplication_window = 1000;
 
 CREATE VIEW IF NOT EXISTS assay_alarms_unique {on_cluster} AS SELECT * FROM assay_alarms FINAL;

@@ -1,0 +1,65 @@
+import type { AlarmSubject, AlarmTransition } from '../../core/alarm.js';
+import { evidence } from '../detector.js';
+import type { HeldAgainst, Stream } from './slice-watch.js';
+
+export const REGRESSION_RULE = 'regression';
+
+/** What an alarm of a release that became worse says, in a sentence and in figures. */
+export function describeRegression(
+  subject: AlarmSubject,
+  against: HeldAgainst,
+  { detector }: Stream,
+): Pick<AlarmTransition, 'summary' | 'details' | 'startedAtMs'> {
+  const { logEvidence, logThreshold, changePointMs, failRate, leading } = evidence(detector);
+  const { baseline } = against;
+  const startedAtMs = changePointMs ?? detector.untilMs ?? 0;
+  const now = failRate === null ? 'an unknown share' : percent(failRate);
+  const versus = against.release === subject.release ? 'before' : `in ${against.release}`;
+  const shares = Object.entries(leading.byStratum).map(([stratum, gain]) => [`evidence from ${stratum}`, round(gain)]);
+  return {
+    summary: `${nameOf(subject)} fails ${subject.criterion} in ${now} of its traces since ${toUtc(startedAtMs)}, ${percent(baseline.failRate)} ${versus}`,
+    details: {
+      failRate: failRate === null ? 'unknown' : round(failRate),
+      baselineFailRate: round(baseline.failRate),
+      baselineRelease: against.release,
+      baselineTraces: baseline.traces,
+      tolerated: round(baseline.nullRate),
+      evidence: round(logEvidence),
+      threshold: round(logThreshold),
+      tracesSinceChange: Math.round(leading.weight),
+      changeBetOn: leading.change,
+      ...(Object.fromEntries(shares) as Record<string, number>),
+    },
+    startedAtMs,
+  };
+}
+
+/** What its end says. */
+export function describeRecovery(
+  subject: AlarmSubject,
+  against: HeldAgainst,
+  { detector }: Stream,
+): Pick<AlarmTransition, 'summary' | 'details'> {
+  const { logEvidence } = evidence(detector);
+  return {
+    summary: `${subject.service} fails ${subject.criterion} no more often than ${against.release} did: nothing speaks for the alarm on ${subject.release} any more`,
+    details: { evidence: round(logEvidence), baselineFailRate: round(against.baseline.failRate) },
+  };
+}
+
+function nameOf({ service, release, environment }: AlarmSubject): string {
+  const where = environment === '' ? '' : ` in ${environment}`;
+  return `${[service, release].filter((part) => part !== '').join(' ')}${where}`;
+}
+
+function percent(ratio: number): string {
+  return `${(100 * Math.min(1, Math.max(0, ratio))).toFixed(1)} %`;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+function toUtc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,125 @@
+import type { AlarmSubject } from '../../core/alarm.js';
+import type { Cell } from '../../core/cell.js';
+import { createBaseline, type Baseline } from '../baseline.js';
+import { batchLengthMs, checksPerYear } from '../batch-length.js';
+import type { GatesConfig } from '../config.js';
+import { createDetector, updateDetector, type DetectorState } from '../detector.js';
+import { addCells, tracesIn } from './cells.js';
+
+/** What a slice is held against, frozen when its first trace came. */
+export interface HeldAgainst {
+  readonly release: string;
+  readonly baseline: Baseline;
+  readonly batchMs: number;
+}
+
+/** A test and what it has not counted yet. */
+export interface Stream {
+  readonly detector: DetectorState;
+  readonly waiting: readonly Cell[];
+  /** Where the traces that wait begin; bus time in ms. */
+  readonly sinceMs: number;
+}
+
+/** All that is known of one criterion of one release. Plain JSON. */
+export interface SliceWatch {
+  readonly subject: AlarmSubject;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** All that came, for whoever is held against it. */
+  readonly total: readonly Cell[];
+  readonly against?: HeldAgainst;
+  readonly own?: Stream;
+  /** While an alarm of it fires: the same test, fed with all traffic of the service, until nothing speaks for the alarm any more. */
+  readonly incident?: Stream;
+}
+
+export type WatchOptions = Pick<
+  GatesConfig,
+  'batchMs' | 'baselineTraces' | 'falseAlarmsPerYear' | 'smallestChangeRatio'
+>;
+
+const DAY_MS = 86_400_000;
+/** A baseline of less time says little of how many traces a day has. */
+const SHORTEST_MS = 60_000;
+
+/** One that nothing has come of yet. @param firstMs - when its first trace came */
+export function beginSlice(subject: AlarmSubject, firstMs: number): SliceWatch {
+  return { subject, firstMs, lastMs: firstMs, total: [] };
+}
+
+/** Takes in what came of it. What came before there was a baseline is that baseline, or waits for its first look. */
+export function takeIn(slice: SliceWatch, news: readonly Cell[], nowMs: number): SliceWatch {
+  if (news.length === 0) return slice;
+  const { own } = slice;
+  return {
+    ...slice,
+    lastMs: nowMs,
+    total: addCells(slice.total, news),
+    ...(own === undefined ? {} : { own: { ...own, waiting: addCells(own.waiting, news) } }),
+  };
+}
+
+/** Whether enough is known of it for others to be held against it. */
+export function isMaterial({ total, incident }: SliceWatch, { baselineTraces }: WatchOptions): boolean {
+  return incident === undefined && tracesIn(total) >= baselineTraces;
+}
+
+/**
+ * Gives a slice its baseline, where there is one: the latest release before it that was not found to be worse, else its own
+ * first traces once they are enough.
+ */
+export function holdAgainst(
+  slice: SliceWatch,
+  earlier: readonly SliceWatch[],
+  { options, nowMs }: { readonly options: WatchOptions; readonly nowMs: number },
+): SliceWatch {
+  if (slice.own !== undefined) return slice;
+  const candidates = earlier.filter((one) => one.firstMs < slice.firstMs && isMaterial(one, options));
+  const latest = candidates.sort((a, b) => b.firstMs - a.firstMs)[0];
+  const chosen = latest ?? (isMaterial(slice, options) ? slice : undefined);
+  if (chosen === undefined) return slice;
+  const baseline = createBaseline(chosen.total, { smallestChange: options.smallestChangeRatio });
+  if (baseline === null) return slice;
+  const against = { release: chosen.subject.release, baseline, batchMs: batchOf(chosen, options) };
+  const isItself = chosen === slice;
+  // What it was measured by is no news of it.
+  const waiting = isItself ? [] : slice.total;
+  const sinceMs = isItself ? nowMs : slice.firstMs;
+  return { ...slice, against, own: { detector: freshDetector(against, options), waiting, sinceMs } };
+}
+
+/** A detector that knows nothing but what it is held against. */
+export function freshDetector(against: HeldAgainst, options: WatchOptions): DetectorState {
+  return createDetector(against.baseline, { checksPerFalseAlarm: checksPerFalseAlarm(against, options) });
+}
+
+/** log A of this slice alone. */
+export function logThresholdOf(against: HeldAgainst, options: WatchOptions): number {
+  return Math.log(checksPerFalseAlarm(against, options));
+}
+
+function checksPerFalseAlarm({ batchMs }: HeldAgainst, { falseAlarmsPerYear }: WatchOptions): number {
+  return Math.max(1, checksPerYear(batchMs) / falseAlarmsPerYear);
+}
+
+/**
+ * Counts what waits, once its time is over. Where nothing came nothing is learnt.
+ * @param look.logThreshold - evidence that an alarm would take, beyond which none is kept
+ */
+export function step(
+  stream: Stream,
+  { batchMs, nowMs, logThreshold }: { readonly batchMs: number; readonly nowMs: number; readonly logThreshold: number },
+): Stream {
+  if (nowMs - stream.sinceMs < batchMs) return stream;
+  if (stream.waiting.length === 0) return { ...stream, sinceMs: nowMs };
+  const startMs = Math.max(stream.sinceMs, stream.detector.untilMs ?? stream.sinceMs);
+  const batch = { startMs: Math.min(startMs, nowMs - 1), endMs: nowMs, cells: stream.waiting };
+  return { detector: updateDetector({ ...stream.detector, logThreshold }, batch), waiting: [], sinceMs: nowMs };
+}
+
+function batchOf({ total, firstMs, lastMs }: SliceWatch, { batchMs }: WatchOptions): number {
+  if (batchMs !== undefined) return batchMs;
+  const days = Math.max(SHORTEST_MS, lastMs - firstMs) / DAY_MS;
+  return batchLengthMs(tracesIn(total) / days);
+}

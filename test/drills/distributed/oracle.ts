@@ -20,8 +20,8 @@ export const BOUND_MIB: Readonly<Record<FleetRole, number>> = {
   publish: 200,
 };
 
-/** A life that is shorter is all warming up. */
-const GROWTH_LIFE_MS = 120_000;
+/** A life that is shorter is all warming up: at this load V8 collects the whole heap once in many minutes, and lets it grow until then. */
+const GROWTH_LIFE_MS = 900_000;
 /** What the middle of the last quarter of a life may be above that of the second. */
 const GROWTH = { ratio: 1.15, mib: 24 } as const;
 

@@ -1,3 +1,4 @@
+import type { AlarmQueries } from './alarms/api.js';
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
 import type { FeedbackSource } from '../core/feedback.js';
 import type { Finding } from '../core/finding.js';
@@ -275,7 +276,7 @@ export interface ErasedTraces extends Erased {
 }
 
 /** What the commands ask of a running Assay, or of a data directory when none runs. */
-export interface AssayQueries {
+export interface AssayQueries extends AlarmQueries {
   /** @throws {PipelineError} TRACE_UNKNOWN */
   why(traceId: string): Promise<Why>;
   traces(filter: TraceFilter): Promise<readonly TraceRow[]>;

@@ -42,15 +42,22 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
   deadLetters: onTheBus('deadLetters'),
   deadLetter: onTheBus('deadLetter'),
   replayDeadLetters: onTheBus('replayDeadLetters'),
+  // What the gate says is known where it runs, and while nothing runs, in its state.
+  acknowledgeAlarm: atTheGate('acknowledgeAlarm'),
+  testChannel: atTheGate('testChannel'),
   testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },
 };
+
+function atTheGate(method: string): RoleCall {
+  return { roles: ['gate'], answer: (roles, args) => roles.call('gate', method, args) };
+}
 
 /** A call that any role with the bus open answers: one of these runs wherever an Assay does. */
 function onTheBus(method: string): RoleCall {
   return {
     roles: [],
     answer(roles, args) {
-      const names = ['query', 'receive', 'judge', 'publish'] as const;
+      const names = ['query', 'receive', 'judge', 'publish', 'gate'] as const;
       return roles.call(names.find((name) => roles.has(name)) ?? 'query', method, args);
     },
   };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { busConfig } from '../bus/config.js';
 import { collectorConfig } from '../collector/config.js';
+import { gatesConfig } from '../gates/config.js';
 import { judgesConfig } from '../judges/config.js';
 import { modelsConfig } from '../models/config.js';
 import { notifierConfig } from '../notifier/config.js';
@@ -42,6 +43,7 @@ const sections = z.strictObject({
   models: modelsConfig.prefault({}),
   store: storeConfig.prefault({}),
   publish: publisherConfig.prefault({}),
+  gates: gatesConfig.prefault({}),
   notify: notifierConfig.prefault({}),
   telemetry: telemetryConfig.prefault({}),
 });

@@ -2,10 +2,11 @@ import { createKafkaSource, createLmdbState, type KafkaLogDeps } from '../bus/in
 import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
-import type { Log } from '../core/log.js';
 import type { Logger } from '../core/logger.js';
 import type { Model } from '../core/model.js';
 import type { Metrics } from '../core/metrics.js';
+import { announcingLog } from './announcing-log.js';
+import { alarmCalls, recordAttempt } from './alarms/calls.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
 import { deadLetterCalls } from './dead-letters/calls.js';
@@ -20,12 +21,13 @@ import { readVersion } from './version.js';
  *
  *     receive ──spans──▶ sample ──judgements──▶ judge ──verdicts──▶ publish
  *                 │          │ decisions, policies │ verdicts, spend
- *                 └──────────┴────▶ write ◀────────┘          query reads what write wrote
+ *                 └──────────┴────▶ write ◀────────┘          query reads what write wrote, and so does gate, which
+ *                                                             puts alarms on the bus and tells channels of them
  *
  * What write or judge cannot read goes to `dead-letters`, as does what receive cannot take in of `bus.source`. No role reads that:
  * commands do.
  */
-export const ROLES = ['receive', 'sample', 'judge', 'publish', 'write', 'query'] as const;
+export const ROLES = ['receive', 'sample', 'judge', 'publish', 'gate', 'write', 'query'] as const;
 export type RoleName = (typeof ROLES)[number];
 
 /** The roles that have something to do under these settings. */
@@ -82,6 +84,7 @@ const BUILDERS: Readonly<Record<RoleName, (context: RoleContext) => Promise<Role
   sample,
   judge,
   publish,
+  gate,
   write,
   query,
 };
@@ -212,6 +215,32 @@ async function publish(context: RoleContext): Promise<Role> {
   return { components: [...some(own), log, publisher], handlers: { ...deadLetterCalls(log) } };
 }
 
+async function gate(context: RoleContext): Promise<Role> {
+  const { Watch } = await import('../gates/index.js');
+  const { createNotifier } = await import('../notifier/index.js');
+  const { createStoreReader } = await import('../store/index.js');
+  const log = await makeLog(context);
+  const state = makeState(context, 'gate');
+  const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
+  const notifier = createNotifier(context.config.notify, {
+    ...observed(context),
+    state,
+    fetch,
+    random: Math.random,
+    record: (attempt) => recordAttempt(log, attempt),
+  });
+  const watch = new Watch(context.config.gates, {
+    ...observed(context),
+    state,
+    log,
+    sliceDays: (sinceDay) => reader.sliceDays(sinceDay),
+    notify: (step) => notifier.notify(step),
+  });
+  const handlers = { ...alarmCalls({ watch, notifier }), ...deadLetterCalls(log) };
+  // On standby nobody looks and nothing that waits is sent: a person asks one thing.
+  return { components: context.standby ? [log, state] : [log, state, reader, notifier, watch], handlers };
+}
+
 async function write(context: RoleContext): Promise<Role> {
   const { createWriter } = await import('../store/index.js');
   const log = await makeLog(context);
@@ -282,25 +311,4 @@ function some(component: Component | undefined): readonly Component[] {
 
 function observed({ clock, logger, metrics }: RoleContext): Pick<RoleContext, 'clock' | 'logger' | 'metrics'> {
   return { clock, logger, metrics };
-}
-
-/** Tells the process of the first trace that this start accepted, so that a newcomer learns its `why` command. */
-function announcingLog(log: Log, host: HostProcess): Log {
-  let told = false;
-  return {
-    start: (signal) => log.start(signal),
-    stop: (signal) => log.stop(signal),
-    async append(records) {
-      await log.append(records);
-      const first = records[0];
-      if (told || first === undefined) return;
-      told = true;
-      host.firstTrace(first.key);
-    },
-    reader: (topic, group) => log.reader(topic, group),
-    readers: (topics, group) => log.readers(topics, group),
-    endOffsets: (topic) => log.endOffsets(topic),
-    lag: (topic, group) => log.lag(topic, group),
-    erase: (keys, erases) => log.erase(keys, erases),
-  };
 }

@@ -5,6 +5,7 @@ import { joinLogEvents } from '../core/join-log-events.js';
 import { readFeedback, readTrajectory, responseIdsOf } from '../dialects/index.js';
 import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
 import type { StoreReader } from '../store/index.js';
+import { alarmQueries } from './alarms/calls.js';
 import type { AssayQueries, PromptRow, Report, Status, Why } from './api.js';
 import { explain } from './explain.js';
 import { judgementOf, previewJudging } from './judge-queries.js';
@@ -13,7 +14,10 @@ import { readTraceOrRest, traceKeyOf } from './read-trace.js';
 import { buildReport } from './report.js';
 
 /** What the query role answers. Judging, testing and erasing take other roles too. */
-export interface LocalQueries extends Omit<AssayQueries, 'judge' | 'testRubric' | 'erase'> {
+export interface LocalQueries extends Omit<
+  AssayQueries,
+  'judge' | 'testRubric' | 'erase' | 'acknowledgeAlarm' | 'testChannel'
+> {
   judgement(traceId: string): Promise<Judgement>;
   status(): Promise<Status>;
   /** True when the bus holds nothing that a role has not finished, and no trace is open or pending. */
@@ -53,6 +57,7 @@ export function createQueries(deps: QueryDeps): LocalQueries {
       return buildReport({ cells, coverage, incomplete, cacheAudits, spend: toSpend(spend, votes) });
     },
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
+    ...alarmQueries(reader),
     status: () => status(deps),
     async idle() {
       for (const [topic, group] of READERS) if ((await deps.log.lag(topic, group)) > 0) return false;

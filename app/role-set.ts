@@ -4,7 +4,7 @@ import { hostRole, type HostedRole } from './role-host.js';
 import { createRoleRuntime, type RoleRuntime, type RoleSetup } from './role-runtime.js';
 
 /** In the order they start: last to first, so that whoever hands on finds the next one listening. They stop the other way round. */
-const THREAD_ORDER = ['publish', 'write', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
+const THREAD_ORDER = ['publish', 'write', 'gate', 'judge', 'sample', 'receive'] as const satisfies readonly RoleName[];
 
 /**
  * A receiver on its own has a heap of 15 MB, and most of what it uses lies outside of that: bodies. V8 adds that to the heap, and

@@ -17,6 +17,7 @@ import type {
   Why,
   WhyVerdict,
 } from './api.js';
+import { remoteAlarms } from './alarms/remote.js';
 import { answerCall, rolesOf } from './calls.js';
 import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
@@ -226,6 +227,7 @@ export function remoteQueries(call: (method: string, ...args: readonly unknown[]
       (await call('preview', traceId, request)) as JudgePreview,
     testRubric: async (name: string, request: JudgeRequest) => (await call('testRubric', name, request)) as RubricTest,
     erase: async (request: EraseRequest) => (await call('erase', request)) as ErasedTraces,
+    ...remoteAlarms(call),
     prompts: async (afterTraceId: string, limit: number) =>
       (await call('prompts', afterTraceId, limit)) as readonly PromptRow[],
   };

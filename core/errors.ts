@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   ASSAY_UNREACHABLE: 'halt',
   ASSAY_NOT_READY: 'retry',
   TRACE_UNKNOWN: 'reject',
+  ALARM_UNKNOWN: 'reject',
   OTLP_MALFORMED: 'reject',
   OTLP_TOO_LARGE: 'reject',
   BUS_UNAVAILABLE: 'retry',

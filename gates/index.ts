@@ -44,3 +44,5 @@ export {
 } from './rolling-rule.js';
 export { judgeErrorStream, settledStream } from './streams.js';
 export { wilsonInterval, Z_95 } from './wilson.js';
+export { gatesConfig, type GatesConfig } from './config.js';
+export { Watch, type WatchDeps } from './watch/watch.js';

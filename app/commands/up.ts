@@ -47,7 +47,7 @@ export function addRun(program: Command, terminal: Terminal): void {
     .option('--health <host:port>', 'where to answer /healthz, /readyz and /metrics too, whatever the roles')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay run --role receive               take spans and keep them; needs no store\n  assay run --role receive,write         take them and store them; decide and judge later\n  assay run --role receive,write,sample,judge,publish   as `assay up` does\n\nWhat a role leaves on the bus waits there for the next start that has the role it is for.',
+      '\nExamples:\n  assay run --role receive               take spans and keep them; needs no store\n  assay run --role receive,write         take them and store them; decide and judge later\n  assay run --role receive,write,sample,judge,publish,gate   as `assay up` does\n\nWhat a role leaves on the bus waits there for the next start that has the role it is for.',
     )
     .action(async (options: UpOptions) => {
       await up(options, terminal);
@@ -57,12 +57,14 @@ export function addRun(program: Command, terminal: Terminal): void {
 /** `query` comes with the store. */
 const RUNNABLE = ROLES.filter((role) => role !== 'query');
 
+const OPEN_THE_STORE = ['write', 'sample', 'gate'] as const;
+
 function parseRoles(text: string): readonly RoleName[] {
   const names = new Set(text.split(',').map((name) => name.trim()));
   const unknown = [...names].find((name) => !(RUNNABLE as readonly string[]).includes(name));
   if (unknown !== undefined) throw new InvalidArgumentError(`expected ${RUNNABLE.join(', ')}, got "${unknown}".`);
   const roles = RUNNABLE.filter((role) => names.has(role));
-  return roles.includes('write') || roles.includes('sample') ? [...roles, 'query'] : roles;
+  return OPEN_THE_STORE.some((role) => roles.includes(role)) ? [...roles, 'query'] : roles;
 }
 
 async function up(options: UpOptions, terminal: Terminal): Promise<void> {

@@ -142,6 +142,7 @@ class OutboxNotifier implements Notifier {
     if (channel === undefined) return { status: 'unknown', channels: this.channels };
     const result = await sendTest(channel, {
       ...this.#deps,
+      outbox: this.#outbox,
       timeoutMs: this.#config.timeoutMs,
       signal: this.#halted.signal,
       record: this.#record,

@@ -152,6 +152,16 @@ export class Outbox {
     }
   }
 
+  /** Has a channel tried at once with all that waits for it. */
+  retryNow(draft: Draft, channel: string): void {
+    for (const alarmId of this.#liveOf(channel)) {
+      const slot = draft.slot(channel, alarmId);
+      if (slot !== undefined && slot.waiting.length > 0)
+        draft.set(KEYS.slot(channel, alarmId), { ...slot, notBeforeMs: 0 });
+    }
+    draft.set(KEYS.channel(channel), { failures: 0, notBeforeMs: 0 });
+  }
+
   /** How many notifications wait for a channel. */
   waiting(channel: string): number {
     const draft = new Draft(this.#state);

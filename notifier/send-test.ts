@@ -7,7 +7,8 @@ import type { Attempt } from './attempt.js';
 import type { Channel } from './channel-loop.js';
 import type { ChannelKind } from './config.js';
 import { deliver, type Delivery } from './deliver.js';
-import { Draft, KEYS } from './outbox-state.js';
+import { Draft } from './outbox-state.js';
+import type { Outbox } from './outbox.js';
 
 /** How a test went. Nothing is tried twice: whoever asked for it looks at the answer. */
 export type TestResult =
@@ -22,6 +23,7 @@ export type TestResult =
 
 export interface SendTestDeps {
   readonly state: State;
+  readonly outbox: Outbox;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -31,16 +33,16 @@ export interface SendTestDeps {
 
 /** Tells a channel of an alarm that is none, and of its end, so that nothing stays open. */
 export async function sendTest(channel: Channel, deps: SendTestDeps): Promise<TestResult> {
-  const { state, clock } = deps;
+  const { clock } = deps;
   const { kind, name, sender } = channel;
   const startedAtMs = clock.nowMs();
   for (const state of ['firing', 'resolved'] as const) {
     const delivery = await tell(channel, toTest(name, state, { startedAtMs, nowMs: clock.nowMs() }), deps);
     if (delivery.outcome !== 'taken') return { status: 'failed', kind, state, reason: delivery.reason };
-    if (state === 'firing') await clock.sleep(sender.paceMs, deps.signal);
+    if (state === 'firing' && sender.paceMs > 0) await clock.sleep(sender.paceMs, deps.signal);
   }
-  const draft = new Draft(state);
-  if (draft.channel(name).failures > 0) draft.set(KEYS.channel(name), { failures: 0, notBeforeMs: 0 });
+  const draft = new Draft(deps.state);
+  deps.outbox.retryNow(draft, name);
   await draft.commit();
   return { status: 'taken', kind };
 }

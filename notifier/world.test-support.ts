@@ -165,6 +165,7 @@ export interface WorldOptions {
   readonly clock?: SimulatedClock;
   readonly fetch?: Fetch;
   readonly random?: () => number;
+  readonly record?: (attempt: Attempt) => Promise<void>;
 }
 
 /** A started notifier on simulated time. Full jitter draws `random`: .5 by default, so half of each bound. */
@@ -176,6 +177,7 @@ export async function startWorld(options: WorldOptions): Promise<NotifierWorld> 
   const attempts: Attempt[] = [];
   const record = async (attempt: Attempt): Promise<void> => {
     attempts.push(attempt);
+    await options.record?.(attempt);
   };
   const deps = { state, fetch, clock, random, logger: silentLogger, metrics, record };
   const notifier = createNotifier(config, deps);

@@ -4,6 +4,8 @@ import { Secret } from '../core/secret.js';
 import { isLinkTemplate, LINK_FIELDS } from './links.js';
 
 const HOUR_MS = 3_600_000;
+/** It is part of keys and of labels. */
+const CHANNEL_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 const url = z.string().refine(isPlainUrl, {
   error: 'expected an http or https URL without user, password and fragment, got another text',
@@ -92,12 +94,12 @@ const channel = z
 export const notifierConfig = z
   .strictObject({
     channels: z
-      .record(
-        z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, {
-          error: 'expected a name of at most 40 lower-case letters, digits and hyphens',
-        }),
-        channel,
-      )
+      .record(z.string(), channel)
+      .superRefine((channels, context) => {
+        const message = 'expected a name of at most 40 lower-case letters, digits and hyphens, got another text';
+        for (const name of Object.keys(channels))
+          if (!CHANNEL_NAME.test(name)) context.addIssue({ code: 'custom', path: [name], message });
+      })
       .default({})
       .describe('Who is told of alarms, by a name of your choice.'),
     links: z

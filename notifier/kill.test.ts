@@ -7,8 +7,11 @@ import { createLmdbState } from '../bus/index.js';
 import type { AlarmState } from '../core/alarm.js';
 import type { Fetch } from '../core/post.js';
 import type { State } from '../core/state.js';
+import { runProcess } from '../test/children/run.js';
+import { transpile } from '../test/children/transpile.js';
 import { createPagerdutyReceiver, type PagerdutyReceiver } from '../test/helpers/pagerduty-receiver.js';
 import type { Notifier } from './index.js';
+import { startReceiver } from './receivers.test-support.js';
 import { makeTransition, memoryState, MINUTE_MS, NEVER, simulatedClock, startWorld } from './world.test-support.js';
 
 const CHANNELS = {
@@ -213,5 +216,38 @@ describe('on the state that a gate has', () => {
     ]);
     await after.kill();
     await second.stop(NEVER);
+  });
+});
+
+describe('a process that is killed with -9', () => {
+  let compiled: string;
+  beforeAll(() => {
+    compiled = transpile(['core', 'bus', 'notifier', 'test/children']);
+  });
+  afterAll(async () => {
+    await rm(compiled, { recursive: true });
+  });
+
+  it.each([
+    ['notifier-before-send:1', ['trigger', 'acknowledge', 'resolve']],
+    ['notifier-before-send:2', ['trigger', 'acknowledge', 'resolve']],
+    ['notifier-before-send:3', ['trigger', 'acknowledge', 'resolve']],
+    ['notifier-after-send:1', ['trigger', 'trigger', 'acknowledge', 'resolve']],
+    ['notifier-after-send:2', ['trigger', 'acknowledge', 'acknowledge', 'resolve']],
+    // PagerDuty hears of the end twice, and the second time nothing is open.
+    ['notifier-after-send:3', ['trigger', 'acknowledge', 'resolve']],
+  ])('at %s leaves one incident, which ends', async (fault, events) => {
+    const directory = await mkdtemp(join(tmpdir(), 'assay-notifier-'));
+    const rules = createPagerdutyReceiver();
+    const receiver = await startReceiver((request) => rules.take(request));
+    const child = join(compiled, 'test/children/notifier-child.js');
+    const args = [directory, receiver.url];
+    const killed = await runProcess(child, { args, env: { FAULT_POINT: fault } }).ended;
+    expect(killed).not.toContain('resolved');
+    expect(await runProcess(child, { args }).ended).toEqual(['firing', 'acknowledged', 'resolved']);
+    expect(rules.incidents).toMatchObject([{ state: 'resolved', events }]);
+    expect(receiver.requests).toHaveLength(fault.startsWith('notifier-after') ? 4 : 3);
+    await receiver.close();
+    await rm(directory, { recursive: true });
   });
 });

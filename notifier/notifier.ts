@@ -29,7 +29,7 @@ export interface NotifierDeps {
   readonly metrics: Metrics;
   /**
    * Told of every attempt, for whoever reads later what was sent, and of what was not sent since it was superseded; not of
-   * re-assertions that were taken. A kill may lose one, and its failing holds nothing up.
+   * re-assertions that were taken, nor of releases. A kill may lose one. Its failing holds nothing up, its slowness does.
    */
   record(attempt: Attempt): Promise<void>;
 }

@@ -76,15 +76,14 @@ export class ChannelLoop {
 
   /** @returns ms until there is something to do; 0 when something was done */
   async #step(): Promise<number> {
-    const { clock, logger, settings, random } = this.#deps;
+    const { logger, settings, random } = this.#deps;
     try {
       const job = this.#plan();
-      this.#count();
-      const nowMs = clock.nowMs();
-      if (job === undefined) return LOOK_MS;
-      const atMs = Math.max(job.atMs, this.#entry(new Draft(this.#deps.state)).notBeforeMs, this.#pacedUntilMs);
-      if (atMs > nowMs) return Math.min(atMs - nowMs, LOOK_MS);
-      if (this.#deps.halted.aborted) return LOOK_MS;
+      const waitMs = job === undefined ? LOOK_MS : this.#waitFor(job);
+      if (job === undefined || waitMs > 0 || this.#deps.halted.aborted) {
+        this.#count();
+        return Math.max(1, waitMs);
+      }
       await this.#try(job);
       this.#faults = 0;
       return 0;
@@ -97,6 +96,13 @@ export class ChannelLoop {
       );
       return waitMs;
     }
+  }
+
+  /** @returns ms, at most an hour */
+  #waitFor(job: Job): number {
+    const { clock, state } = this.#deps;
+    const atMs = Math.max(job.atMs, this.#entry(new Draft(state)).notBeforeMs, this.#pacedUntilMs);
+    return Math.min(Math.max(0, atMs - clock.nowMs()), LOOK_MS);
   }
 
   #plan(): Job | undefined {

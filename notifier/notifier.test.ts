@@ -170,6 +170,42 @@ describe('the notifier', () => {
       readonly data: { readonly rule: string; readonly summary: string };
     }
 
+    it('an end that was refused, each hour, so that no incident stays open', async () => {
+      const answers: ReceiverAnswer[] = [];
+      const pager = await pagerduty(answers);
+      const chat = await plain();
+      const channels = {
+        pager: { ...pager.config, reassertHours: 0 },
+        hook: { kind: 'webhook', url: chat.url, secret: 's' },
+      };
+      const { notifier, clock, counts } = await start({ channels });
+      await notifier.notify(makeTransition());
+      await clock.idle();
+      answers.push({ status: 403 }, { status: 403 });
+      await notifier.notify(makeTransition({ sequence: 2, state: 'resolved' }));
+      await clock.advance(90 * MINUTE_MS);
+      expect(pager.incidents).toMatchObject([{ state: 'triggered' }]);
+      await clock.advance(HOUR_MS);
+      expect(pager.incidents).toMatchObject([{ state: 'resolved' }]);
+      await clock.advance(DAY_MS);
+      expect(pager.actions()).toEqual(['trigger', 'resolve', 'resolve', 'resolve']);
+      expect(counts.get('dead_letters_total pager')).toBe(2);
+      expect((chat.taken as Body[]).map(({ type, data }) => [type, data.rule])).toEqual([
+        ['alarm.firing', 'regression'],
+        ['alarm.resolved', 'regression'],
+        ['alarm.firing', 'undelivered_notification'],
+        ['alarm.resolved', 'undelivered_notification'],
+      ]);
+    });
+
+    it('a channel that refuses no more often than each hour', async () => {
+      const prom = await plain(Array.from({ length: 99 }, () => ({ status: 400 })));
+      const { notifier, clock } = await start({ channels: { prom: { kind: 'alertmanager', url: prom.url } } });
+      await notifier.notify(makeTransition());
+      await clock.advance(150 * MINUTE_MS);
+      expect(prom.receiver.requests).toHaveLength(3);
+    });
+
     it('nobody, where that is turned off', async () => {
       const { config, actions } = await pagerduty();
       const { notifier, clock } = await start({ channels: { pager: { ...config, reassertHours: 0 } } });

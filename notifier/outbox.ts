@@ -5,6 +5,9 @@ import { isNotice, noticeIdOf, toNotice, toNoticeEnd } from './notice.js';
 import { Draft, EMPTY_SLOT, KEYS, type AlarmEntry, type Slot } from './outbox-state.js';
 import { begun, notTaken, offer, taken } from './slot-rules.js';
 
+/** What was refused is tried again after so long at the earliest: somebody may have mended the settings. */
+const REFUSED_MS = 3_600_000;
+
 /** What the outbox knows of a channel. */
 export interface OutboxChannel {
   readonly name: string;
@@ -233,13 +236,21 @@ function planOf(
   const { notBeforeMs, sinceMs, settledAtMs } = slot;
   if (head !== undefined)
     return { type: 'alarm', atMs: notBeforeMs, sinceMs, transition: head, occasion: 'transition', slot };
-  if (alarm === undefined || alarm.latest.state === 'resolved') return 'over';
+  if (alarm === undefined) return 'over';
   const { latest } = alarm;
-  const { reassertEveryMs, reassertedStates } = channel;
-  if (reassertEveryMs === 0 || !reassertedStates.includes(latest.state)) return undefined;
-  if (slot.openAs.length === 0 && !channel.wants(latest)) return undefined;
-  const atMs = Math.max(settledAtMs + reassertEveryMs, notBeforeMs);
+  const isOver = latest.state === 'resolved';
+  if (isOver && slot.openAs.length === 0) return 'over';
+  if (!isOver && !isReasserted(channel, slot, latest)) return undefined;
+  // What was taken last was settled then; else it was refused. An end that was refused leaves an incident open.
+  const wasRefused = slot.told?.atMs !== settledAtMs;
+  const everyMs = isOver ? REFUSED_MS : Math.max(channel.reassertEveryMs, wasRefused ? REFUSED_MS : 0);
+  const atMs = Math.max(settledAtMs + everyMs, notBeforeMs);
   return { type: 'alarm', atMs, sinceMs: settledAtMs, transition: latest, occasion: 'reassertion', slot };
+}
+
+function isReasserted(channel: OutboxChannel, { openAs }: Slot, latest: AlarmTransition): boolean {
+  const { reassertEveryMs, reassertedStates } = channel;
+  return reassertEveryMs > 0 && reassertedStates.includes(latest.state) && (openAs.length > 0 || channel.wants(latest));
 }
 
 function isSooner(a: AlarmJob, b: AlarmJob): boolean {

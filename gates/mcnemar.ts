@@ -25,7 +25,7 @@ export function logMcNemarEvidence({ broken, fixed }: PairCounts): number {
 }
 
 /** Shares of the largest bet that are placed against a drop; the small ones pay where much changes, the large ones where little does. */
-const STAKES = [0.05, 0.1, 0.2, 0.4, 0.8] as const;
+const STAKES = [0.08, 0.2, 0.5] as const;
 
 /**
  * log of the evidence that fewer than `drop` more items are broken than fixed: what non-inferiority is shown by. Exact, and

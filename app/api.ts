@@ -1,4 +1,5 @@
 import type { AlarmQueries } from './alarms/api.js';
+import type { ReleaseCells } from '../core/cell.js';
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
 import type { FeedbackSource } from '../core/feedback.js';
 import type { Finding } from '../core/finding.js';
@@ -281,6 +282,8 @@ export interface AssayQueries extends AlarmQueries {
   why(traceId: string): Promise<Why>;
   traces(filter: TraceFilter): Promise<readonly TraceRow[]>;
   report(): Promise<Report>;
+  /** The counts that rates are computed from, by service, release and criterion. */
+  releaseCells(): Promise<readonly ReleaseCells[]>;
   /** Ordered by trace id, at most 50 at a time whatever the limit; give the last one to go on. None are left when it is empty. */
   prompts(afterTraceId: string, limit: number): Promise<readonly PromptRow[]>;
   /** Judges a trace now, by hand: what is answered is stored, and enters no rate. @throws {PipelineError} TRACE_UNKNOWN, RUBRIC_INVALID */

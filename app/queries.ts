@@ -56,6 +56,7 @@ export function createQueries(deps: QueryDeps): LocalQueries {
       ]);
       return buildReport({ cells, coverage, incomplete, cacheAudits, spend: toSpend(spend, votes) });
     },
+    releaseCells: () => reader.releaseCells(),
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
     ...alarmQueries(reader),
     status: () => status(deps),

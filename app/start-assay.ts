@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { ReleaseCells } from '../core/cell.js';
 import { systemClock } from '../core/clock.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type {
@@ -221,6 +222,7 @@ export function remoteQueries(call: (method: string, ...args: readonly unknown[]
     why: async (traceId: string) => (await call('why', traceId)) as Why,
     traces: async (filter: TraceFilter) => (await call('traces', filter)) as readonly TraceRow[],
     report: async () => (await call('report')) as Report,
+    releaseCells: async () => (await call('releaseCells')) as readonly ReleaseCells[],
     judge: async (traceId: string, request: JudgeRequest) =>
       (await call('judge', traceId, request)) as readonly WhyVerdict[],
     preview: async (traceId: string, request: JudgeRequest) =>

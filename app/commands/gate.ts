@@ -50,7 +50,7 @@ export function addGate(program: Command, terminal: Terminal): void {
     .option('--service <name>', 'only traces of this service; needed when several have both releases')
     .option('--criterion <name>', 'only this criterion; without it, the whole trace')
     .option('--margin <share>', 'fall of the pass rate that is acceptable, in (0, 1) (default: 0.02)', share)
-    .option('--alpha <share>', 'chance of a false BLOCK, and of a false PASS, in (0, 0.5) (default: 0.05)', share)
+    .option('--alpha <share>', 'chance of a false BLOCK, and of a false PASS, in (0, 1) (default: 0.05)', share)
     .option('--allow-inconclusive', 'end with 0 when it cannot be decided yet')
     .option('--markdown <file>', 'write a report for a pull request')
     .option('--junit <file>', 'write a report for a CI server')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../core/cell.js';
-import { compareCells } from './compare-cells.js';
+import { compareCells, compareTraces } from './compare-cells.js';
 
 /** 6 % suspected, all judged; of the rest one in ten is. Rates are of failure. */
 function release(traces: number, { suspected, rest }: { suspected: number; rest: number }): readonly Cell[] {
@@ -71,5 +71,42 @@ describe('compareCells', () => {
       largestDrop: 1,
       objections: ['the baseline has no verdict to compare with'],
     });
+  });
+});
+
+describe('compareTraces', () => {
+  const rest = release(1_500, { suspected: 0.25, rest: 0.01 });
+  const settled = (failed: number): Cell => ({
+    stratum: 'settled',
+    pi: 1,
+    upstreamWeight: 1,
+    traces: failed,
+    passed: 0,
+    failed,
+    unanswered: 0,
+  });
+
+  it('blocks for what checks failed, where the sampled traces are too few to tell', () => {
+    const { verdict, slices } = compareTraces({ baseline: rest, candidate: [...rest, settled(60)] });
+    expect(slices.map(({ name, comparison }) => [name, comparison.verdict])).toEqual([
+      ['', 'INCONCLUSIVE'],
+      ['check-settled', 'BLOCK'],
+    ]);
+    expect(verdict).toBe('BLOCK');
+  });
+
+  it('does not block for a check that failed once more', () => {
+    const { verdict } = compareTraces({ baseline: [...rest, settled(3)], candidate: [...rest, settled(4)] });
+    expect(verdict).not.toBe('BLOCK');
+  });
+
+  it('is one comparison while checks settle nothing, and says when it is the baseline that is too thin', () => {
+    const worse = release(1_500, { suspected: 0.5, rest: 0.04 });
+    const { slices } = compareTraces({ baseline: rest, candidate: worse });
+    expect(slices).toHaveLength(1);
+    const [{ comparison }] = slices as [(typeof slices)[number]];
+    expect(comparison).toMatchObject({ verdict: 'INCONCLUSIVE', moreItems: { toBlock: null }, isBaselineThin: true });
+    const thick = compareTraces({ baseline: release(150_000, { suspected: 0.25, rest: 0.01 }), candidate: worse });
+    expect(thick.slices[0]!.comparison.isBaselineThin).toBe(false);
   });
 });

@@ -3,8 +3,16 @@ import { STRATA } from '../core/decision.js';
 import { createBaseline, LARGEST_STAKE, type Baseline } from './baseline.js';
 import { assertCell, estimatePassRate } from './estimate.js';
 import { logMeanExp } from './log-sum-exp.js';
-import { gateOptions, moreItems, verdictOf, type GateComparison, type GateOptions } from './release-gate.js';
+import {
+  gateOptions,
+  moreItems,
+  verdictOf,
+  type GateComparison,
+  type GateOptions,
+  type GateResult,
+} from './release-gate.js';
 import { scoresOf, withoutVerdict } from './score.js';
+import { settledStream } from './streams.js';
 
 /** Of alpha, for the baseline's own error; the rest is for the evidence. */
 const BASELINE_SHARE = 0.2;
@@ -28,38 +36,103 @@ export function compareCells(
 ): GateComparison {
   const { margin, alpha } = gateOptions(options);
   candidate.forEach(assertCell);
-  const frozen = createBaseline(baseline);
-  const [low, high] = estimatePassRate(baseline, { z: zOf(BASELINE_SHARE * alpha) }).interval ?? [0, 1];
   const before = estimatePassRate(baseline);
   const after = estimatePassRate(candidate);
   const cells = candidate.map(asAnswered);
   const logThreshold = Math.log(1 / ((1 - BASELINE_SHARE) * alpha));
-  const worse = 1 - low;
-  const evidenceAt = (factor: number): readonly [ofDrop: number, ofNoDrop: number] =>
-    frozen === null
-      ? [0, 0]
-      : [
-          logBets(cells, { frozen, nullRate: worse, direction: 1, factor }),
-          logBets(cells, { frozen, nullRate: 1 - high + margin, direction: -1, factor }),
-        ];
+  const known = boundsOf(baseline, alpha);
+  const evidenceAt = (factor: number): Evidences => evidences(cells, { known, margin, factor });
   const [logEvidenceOfDrop, logEvidenceOfNoDrop] = evidenceAt(1);
-  const objections = objectionsTo(candidate, after.unansweredShare, frozen);
+  const objections = objectionsTo(candidate, after.unansweredShare, known.frozen);
   const items = cells.reduce((sum, cell) => sum + cell.traces, 0);
-  const known = before.passRate !== null && after.passRate !== null;
+  const toBlock = moreItems(items, (factor) => evidenceAt(factor)[0] >= logThreshold);
+  const toPass = moreItems(items, (factor) => evidenceAt(factor)[1] >= logThreshold);
+  const decidesWithMoreOfBoth = (): boolean =>
+    evidences(cells, { known: boundsOf(baseline.map(manyTimes), alpha), margin, factor: MANY }).some(
+      (log) => log >= logThreshold,
+    );
   return {
     verdict: verdictOf({ logEvidenceOfDrop, logEvidenceOfNoDrop, logThreshold, objections }),
     items,
-    drop: known ? before.passRate - after.passRate : null,
-    largestDrop: frozen === null ? 1 : largestDrop(cells, { frozen, high, logThreshold }),
+    drop: before.passRate === null || after.passRate === null ? null : before.passRate - after.passRate,
+    largestDrop: largestDrop(cells, known, logThreshold),
     margin,
     logEvidenceOfDrop,
     logEvidenceOfNoDrop,
     logThreshold,
-    moreItems: {
-      toBlock: moreItems(items, (factor) => evidenceAt(factor)[0] >= logThreshold),
-      toPass: moreItems(items, (factor) => evidenceAt(factor)[1] >= logThreshold),
-    },
+    moreItems: { toBlock, toPass },
+    isBaselineThin: toBlock === null && toPass === null && decidesWithMoreOfBoth(),
     objections,
+  };
+}
+
+/** Of alpha, for what checks failed, where checks settle traces at all. */
+const SETTLED_SHARE = 0.4;
+
+/**
+ * The gate for traces of two releases: all of them, and what checks failed as a slice of its own, since that is known of every trace
+ * and shows a fall that the sampled ones cannot tell from noise yet. Either blocks; all of them decide what passes.
+ */
+export function compareTraces(
+  releases: { readonly baseline: readonly Cell[]; readonly candidate: readonly Cell[] },
+  options: GateOptions = {},
+): GateResult {
+  const { margin, alpha } = gateOptions(options);
+  const hasSettled = [...releases.baseline, ...releases.candidate].some(
+    (cell) => cell.stratum === 'settled' && cell.traces > 0,
+  );
+  if (!hasSettled) {
+    const comparison = compareCells(releases, { margin, alpha });
+    return { verdict: comparison.verdict, slices: [{ name: '', comparison }] };
+  }
+  const all = compareCells(releases, { margin, alpha: (1 - SETTLED_SHARE) * alpha });
+  const streams = { baseline: settledStream(releases.baseline), candidate: settledStream(releases.candidate) };
+  const settled = compareCells(streams, { margin, alpha: SETTLED_SHARE * alpha });
+  return {
+    verdict: settled.verdict === 'BLOCK' ? 'BLOCK' : all.verdict,
+    slices: [
+      { name: '', comparison: all },
+      { name: 'check-settled', comparison: settled },
+    ],
+  };
+}
+
+/** What is known of the baseline: what bets are placed by, and bounds of its pass rate. */
+interface Known {
+  readonly frozen: Baseline | null;
+  readonly low: number;
+  readonly high: number;
+}
+
+type Evidences = readonly [ofDrop: number, ofNoDrop: number];
+
+/** How many times the traces there are is as good as any number. */
+const MANY = 1_000;
+
+function boundsOf(baseline: readonly Cell[], alpha: number): Known {
+  const [low, high] = estimatePassRate(baseline, { z: zOf(BASELINE_SHARE * alpha) }).interval ?? [0, 1];
+  return { frozen: createBaseline(baseline), low, high };
+}
+
+function evidences(
+  cells: readonly Cell[],
+  { known: { frozen, low, high }, margin, factor }: { known: Known; margin: number; factor: number },
+): Evidences {
+  if (frozen === null) return [0, 0];
+  return [
+    logBets(cells, { frozen, nullRate: 1 - low, direction: 1, factor }),
+    logBets(cells, { frozen, nullRate: 1 - high + margin, direction: -1, factor }),
+  ];
+}
+
+function manyTimes(cell: Cell): Cell {
+  const { traces, passed, failed, unanswered } = cell;
+  return {
+    ...cell,
+    traces: MANY * traces,
+    passed: MANY * passed,
+    failed: MANY * failed,
+    unanswered: MANY * unanswered,
   };
 }
 
@@ -105,10 +178,8 @@ function logBets(cells: readonly Cell[], { frozen, nullRate, direction, factor }
 }
 
 /** The smallest drop below the baseline's upper bound that the evidence excludes. */
-function largestDrop(
-  cells: readonly Cell[],
-  { frozen, high, logThreshold }: { frozen: Baseline; high: number; logThreshold: number },
-): number {
+function largestDrop(cells: readonly Cell[], { frozen, high }: Known, logThreshold: number): number {
+  if (frozen === null) return 1;
   let low = -1;
   let above = 1;
   for (let halving = 0; halving < 40; halving += 1) {

@@ -1,6 +1,6 @@
 export { createBaseline, type Baseline, type BaselineOptions, type Bet } from './baseline.js';
 export { batchLengthMs, checksPerYear } from './batch-length.js';
-export { compareCells } from './compare-cells.js';
+export { compareCells, compareTraces } from './compare-cells.js';
 export {
   createDetector,
   evidence,
@@ -30,6 +30,7 @@ export {
   compareSlices,
   type GateComparison,
   type GateOptions,
+  type GateResult,
   type GateSlice,
   type GateVerdict,
 } from './release-gate.js';

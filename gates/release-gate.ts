@@ -29,6 +29,8 @@ export interface GateComparison {
   readonly logThreshold: number;
   /** More items that it would take, should they come out like those seen. Null when no number would do. */
   readonly moreItems: { readonly toBlock: number | null; readonly toPass: number | null };
+  /** No number of the candidate's would do, but more of the baseline's too: its own rate is not known well enough. */
+  readonly isBaselineThin: boolean;
   /** Why it cannot pass whatever the evidence; empty when nothing stands against it. */
   readonly objections: readonly string[];
 }
@@ -69,6 +71,7 @@ export function comparePairs(counts: PairCounts, options: GateOptions = {}): Gat
       toBlock: moreItems(items, (factor) => evidenceAt(factor)[0] >= logThreshold),
       toPass: moreItems(items, (factor) => evidenceAt(factor)[1] >= logThreshold),
     },
+    isBaselineThin: false,
     objections: [],
   };
 }
@@ -118,6 +121,12 @@ export interface GateSlice {
   readonly comparison: GateComparison;
 }
 
+/** What a gate came to, over all slices. */
+export interface GateResult {
+  readonly verdict: GateVerdict;
+  readonly slices: readonly GateSlice[];
+}
+
 /** Shares of alpha where there is a slice of adversarial items beside all of them: rare failures there are worth most. */
 const OVERALL_SHARE = 0.4;
 
@@ -128,7 +137,7 @@ const OVERALL_SHARE = 0.4;
 export function compareSlices(
   { all, adversarial }: { readonly all: PairCounts; readonly adversarial: PairCounts },
   options: GateOptions = {},
-): { readonly verdict: GateVerdict; readonly slices: readonly GateSlice[] } {
+): GateResult {
   const { margin, alpha } = gateOptions(options);
   const hasSlice = adversarial.broken + adversarial.fixed + adversarial.same > 0;
   if (!hasSlice) {

@@ -111,6 +111,27 @@ describe('gateOfTraces', () => {
     });
   });
 
+  it('holds what checks failed against what they failed before, and words a rise as one', () => {
+    const settled: Cell = { ...cell(700, 700), stratum: 'settled' };
+    const [before, after] = ['1.0', '1.1'].map((release) => ({ service: 'shop', release, criterion: '' }));
+    const report = gateOfTraces(
+      [
+        { ...before!, cells: [cell(100, 20_000)] },
+        { ...after!, cells: [cell(100, 20_000), settled] },
+      ],
+      NAMES,
+    );
+    expect(renderGate(report, PLAIN)).toContain('by checks alone, BLOCK: 20,700 traces');
+    const back = gateOfTraces(
+      [
+        { ...after!, cells: [cell(100, 20_000)] },
+        { ...before!, cells: [cell(100, 20_000), settled] },
+      ],
+      NAMES,
+    );
+    expect(renderGate(back, PLAIN)).toMatch(/a rise of less than \d\.\d points is ruled out/);
+  });
+
   it.each([
     [
       { ...NAMES, candidate: '2.0' },

@@ -1,8 +1,8 @@
 import type { ReleaseCells } from '../../core/cell.js';
 import { PipelineError } from '../../core/errors.js';
 import {
-  compareCells,
   compareSlices,
+  compareTraces,
   type GateOptions,
   type GateSlice,
   type GateVerdict,
@@ -86,15 +86,15 @@ export function gateOfTraces(
           releases.map((entry) => entry.criterion).filter((name) => name !== ''),
         );
   };
-  const comparison = compareCells({ baseline: cellsOf(baseline), candidate: cellsOf(candidate) }, options);
+  const { verdict, slices } = compareTraces({ baseline: cellsOf(baseline), candidate: cellsOf(candidate) }, options);
   return {
-    verdict: comparison.verdict,
+    verdict,
     baseline,
     candidate,
     compared: 'traces',
     service,
     criterion,
-    slices: [{ name: '', comparison }],
+    slices,
     broken: [],
     fixed: [],
   };

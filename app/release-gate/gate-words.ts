@@ -13,16 +13,17 @@ export function subjectOf({ baseline, candidate, service, criterion }: GateRepor
 
 /** All items, or the name of the slice. */
 export function sliceName({ name }: GateSlice, compared: GateReport['compared']): string {
-  return name === '' ? `all ${compared}` : `${name} ${compared}`;
+  if (name === '') return `all ${compared}`;
+  return name === 'check-settled' ? 'by checks alone' : `${name} ${compared}`;
 }
 
 /** What a comparison found, and what it would take to decide: a sentence each. */
 export function sentencesOf(comparison: GateComparison, compared: GateReport['compared']): readonly string[] {
-  const { verdict, items, drop, largestDrop, margin, objections, moreItems } = comparison;
+  const { verdict, items, drop, largestDrop, margin, objections } = comparison;
   const seen =
     drop === null
       ? `${count(items)} ${compared}, and no rate to compare`
-      : `${count(items)} ${compared}: the pass rate ${drop > 0 ? 'fell by' : 'rose by'} ${points(Math.abs(drop))}; a fall of more than ${points(largestDrop)} is ruled out`;
+      : `${count(items)} ${compared}: the pass rate ${drop > 0 ? 'fell by' : 'rose by'} ${points(Math.abs(drop))}; ${ruledOut(largestDrop)} is ruled out`;
   switch (verdict) {
     case 'BLOCK':
       return [`${seen}.`, 'That it fell is shown, at any number of looks.'];
@@ -32,12 +33,21 @@ export function sentencesOf(comparison: GateComparison, compared: GateReport['co
       return [
         `${seen}.`,
         ...objections.map((objection) => `It cannot pass: ${objection}.`),
-        ...advice(moreItems, compared),
+        ...advice(comparison, compared),
       ];
   }
 }
 
-function advice({ toBlock, toPass }: GateComparison['moreItems'], compared: string): readonly string[] {
+function ruledOut(largestDrop: number): string {
+  return largestDrop < 0 ? `a rise of less than ${points(-largestDrop)}` : `a fall of more than ${points(largestDrop)}`;
+}
+
+function advice(
+  { moreItems: { toBlock, toPass }, isBaselineThin }: GateComparison,
+  compared: GateReport['compared'],
+): readonly string[] {
+  if (isBaselineThin)
+    return [`More ${compared} of the baseline would decide it: its own rate is not known well enough.`];
   const needed = (more: number): string => `about ${count(more)} more ${compared}`;
   if (toPass !== null && toPass > 0 && (toBlock === null || toPass <= toBlock)) {
     return [`To pass, should they come out alike, it takes ${needed(toPass)}.`];

@@ -22,7 +22,7 @@ interface Ran {
 }
 
 /** Items of which so many broke and so many were fixed, as an evaluation would print them. */
-function pairs(broken: number, fixed: number, same: number): string {
+function pairs([broken, fixed, same]: readonly [number, number, number]): string {
   const line = (name: string, baseline: string, candidate: string): string =>
     `${JSON.stringify({ item: name, baseline, candidate })}\n`;
   const lines = (count: number, kind: string, [baseline, candidate]: readonly [string, string]): string =>
@@ -55,7 +55,7 @@ describe('the workflow example for pull requests', () => {
     { what: 'blocks a branch that breaks what worked', counts: [30, 5, 465], ok: false, verdict: 'BLOCK' },
     { what: 'stops where nothing can be told yet', counts: [2, 2, 46], ok: false, verdict: 'INCONCLUSIVE' },
   ] as const)('$what', ({ counts, ok, verdict }) => {
-    writeFileSync(join(root, 'fixture.jsonl'), pairs(...counts));
+    writeFileSync(join(root, 'fixture.jsonl'), pairs(counts));
     script(join(root, 'eval', 'run-pairs.sh'), 'cat fixture.jsonl');
     const ran = runWorkflow();
     expect(ran, ran.output).toMatchObject({ ok });

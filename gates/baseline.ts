@@ -5,7 +5,7 @@ import { assertCell } from './estimate.js';
 import { scoresOf, withoutVerdict, type StratumRates } from './score.js';
 
 /** Changes that are looked for, as shares: a quarter of a point to four points. */
-const CHANGES = [0.0025, 0.005, 0.01, 0.02, 0.04] as const;
+export const CHANGES = [0.0025, 0.005, 0.01, 0.02, 0.04] as const;
 
 /** How many standard errors of the baseline are forgiven: what it was measured with is not the agent's fault. */
 const FORGIVEN_ERRORS = 2;
@@ -97,7 +97,7 @@ export function createBaseline(cells: readonly Cell[], options: BaselineOptions 
     worstLoss: loss,
     bets: worthBetting(changes, standardError).map((change) => ({
       change,
-      lambda: Math.min(change / (variance + change * change), LARGEST_STAKE / loss),
+      lambda: Math.min(bestLambda(change, variance), LARGEST_STAKE / loss),
     })),
     traces,
     withVerdict,
@@ -119,6 +119,11 @@ export function worstLossOf(
     worst = Math.max(worst, (cell.upstreamWeight / baseline.upstreamWeight) * (baseline.nullRate - passed));
   }
   return worst;
+}
+
+/** The bet that grows fastest, to second order, when the score is `change` too high on average. */
+export function bestLambda(change: number, variance: number): number {
+  return change / (variance + change * change);
 }
 
 function worthBetting(changes: readonly number[], standardError: number): readonly number[] {

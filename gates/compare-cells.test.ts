@@ -47,6 +47,24 @@ describe('compareCells', () => {
     expect(compareCells({ baseline, candidate: [bad, rest] }).verdict).toBe('BLOCK');
   });
 
+  it('sees a fall in the few that were answered while most wait', () => {
+    const [suspected, rest] = release(30_000, { suspected: 0.4, rest: 0.006 }) as [Cell, Cell];
+    const few: Cell = { ...suspected, passed: 30, failed: 150 };
+    expect(compareCells({ baseline, candidate: [few, rest] }).verdict).toBe('BLOCK');
+  });
+
+  it('does not block for what the baseline may have been itself, however many traces the candidate has', () => {
+    const all = (traces: number, failed: number): readonly Cell[] => [
+      { stratum: 'unsuspected', pi: 1, upstreamWeight: 1, traces, passed: traces - failed, failed, unanswered: 0 },
+    ];
+    // 60 of 2,000: 3 %, and at one-sided 99 % no more than 4.0 %; at 95 % it would be 3.7 %.
+    const few = all(2_000, 60);
+    const gate = (failed: number): string =>
+      compareCells({ baseline: few, candidate: all(10_000_000, failed) }, { margin: 0.001 }).verdict;
+    expect(gate(390_000)).toBe('INCONCLUSIVE');
+    expect(gate(420_000)).toBe('BLOCK');
+  });
+
   it('does not pass a release of which nothing, or too little, was answered', () => {
     const traces = release(30_000, { suspected: 0.4, rest: 0.006 });
     const silent = traces.map((cell) => ({ ...cell, passed: 0, failed: 0 }));
@@ -101,7 +119,7 @@ describe('compareTraces', () => {
   });
 
   it('is one comparison while checks settle nothing, and says when it is the baseline that is too thin', () => {
-    const worse = release(1_500, { suspected: 0.5, rest: 0.04 });
+    const worse = release(1_500, { suspected: 0.3, rest: 0.02 });
     const { slices } = compareTraces({ baseline: rest, candidate: worse });
     expect(slices).toHaveLength(1);
     const [{ comparison }] = slices as [(typeof slices)[number]];

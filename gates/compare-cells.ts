@@ -1,6 +1,6 @@
 import type { Cell } from '../core/cell.js';
 import { STRATA } from '../core/decision.js';
-import { createBaseline, LARGEST_STAKE, type Baseline } from './baseline.js';
+import { bestLambda, CHANGES, createBaseline, LARGEST_STAKE, type Baseline } from './baseline.js';
 import { assertCell, estimatePassRate } from './estimate.js';
 import { logMeanExp } from './log-sum-exp.js';
 import {
@@ -161,8 +161,9 @@ function logBets(cells: readonly Cell[], { frozen, nullRate, direction, factor }
   });
   const worstLoss = Math.max(nullRate, ...losses);
   return logMeanExp(
-    frozen.bets.map((bet) => {
-      const lambda = direction * Math.min(bet.lambda, LARGEST_STAKE / worstLoss);
+    // All of them: a gate may have any number of traces, and small changes are seen by small bets alone.
+    CHANGES.map((change) => {
+      const lambda = direction * Math.min(bestLambda(change, frozen.variance), LARGEST_STAKE / worstLoss);
       let log = 0;
       for (const { cell, weight, scores } of parts) {
         const gain = (count: number, score: number): number =>

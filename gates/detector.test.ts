@@ -101,6 +101,20 @@ describe('updateDetector', () => {
     expect(evidence(state).leading.logEvidence).toBeCloseTo(evidence(alone).leading.logEvidence, 10);
   });
 
+  it('counts a trace as often as the sampler before us says, measured by the mean of the baseline', () => {
+    const kept = cell({ traces: 5_000, passed: 4_500, failed: 500 });
+    const thinned = cell({ upstreamWeight: 4, traces: 5_000, passed: 4_950, failed: 50 });
+    const baseline = createBaseline([kept, thinned])!;
+    expect(baseline.upstreamWeight).toBe(2.5);
+    const batch = cell({ upstreamWeight: 4, traces: 3, passed: 2, failed: 1 });
+    const { leading, failRate } = evidence(watch(newDetector(baseline), [[batch]]));
+    const stake = leading.lambda * (4 / 2.5);
+    const expected = Math.log1p(stake * (1 - baseline.nullRate)) + 2 * Math.log1p(-stake * baseline.nullRate);
+    expect(leading.logEvidence).toBeCloseTo(expected, 12);
+    expect(leading.weight).toBeCloseTo(4.8, 12);
+    expect(failRate).toBeCloseTo(1 / 3, 12);
+  });
+
   it('says which stratum the evidence came from', () => {
     const quiet = cell({ stratum: 'unsuspected', pi: 0.1, traces: 940, passed: 93, failed: 1 });
     const bad = cell({ stratum: 'suspected', traces: 60, passed: 12, failed: 48 });

@@ -19,6 +19,11 @@ describe('alarmingSlices', () => {
     expect(alarmingSlices(logs(30, 30, 30), Math.log(20))).toEqual([true, true, true]);
   });
 
+  it('goes down to the last that holds, also past some that do not', () => {
+    // They need 60, 30 and 20: the second has too little for two, and the third enough for three.
+    expect(alarmingSlices(logs(100, 25, 21), Math.log(20))).toEqual([true, true, true]);
+  });
+
   it('is the plain test for one slice, and says nothing of none', () => {
     expect(alarmingSlices([Math.log(20)], Math.log(20))).toEqual([true]);
     expect(alarmingSlices([], Math.log(20))).toEqual([]);

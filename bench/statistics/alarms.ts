@@ -32,7 +32,7 @@ interface Row {
   readonly goals?: { readonly visible: number; readonly silent: number };
 }
 
-const MILLION = { scale: '1,000,000 a day', tracesPerDay: 1_000_000, pi: 0.02, baselineDays: 14, runs: 200, years: 8 };
+const MILLION = { scale: '1,000,000 a day', tracesPerDay: 1_000_000, pi: 0.02, baselineDays: 14, runs: 400, years: 20 };
 const WEEKLY = { tracesPerDay: 2_000 / 7, pi: 1, runs: 800, years: 500 };
 const minutes = (visible: number, silent: number): Required<Row>['goals'] => ({
   visible: visible * MINUTE_MS,

@@ -16,6 +16,7 @@ const ROWS: readonly Row[] = [
   { tracesPerDay: 1_000_000, pi: 0.02, coverage: [0.93, 0.97] },
   { tracesPerDay: 1_000_000, pi: 0.01, coverage: [0.93, 0.97] },
   { tracesPerDay: 200, pi: 1, coverage: [0.93, 0.98] },
+  { tracesPerDay: 200, pi: 0.2, coverage: [0.93, 0.98] },
 ];
 
 const DAYS = 2_000;

@@ -12,6 +12,11 @@ export {
   type Evidence,
 } from './detector.js';
 export { alarmingSlices } from './e-bh.js';
+export { aipw, type PredictedCell } from './aipw.js';
+export { allocateLabels, LABEL_FLOOR, type LabelDemand } from './allocate-labels.js';
+export { incompleteBeta, inverseIncompleteBeta, logGamma } from './beta.js';
+export { clopperPearsonInterval } from './clopper-pearson.js';
+export { clusterRobustMean, type Cluster } from './cluster-variance.js';
 export { estimatePassRate, type Estimate, type EstimateOptions } from './estimate.js';
 export {
   createFloorTest,
@@ -22,6 +27,7 @@ export {
   type FloorTest,
 } from './floor.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
+export { hajek, horvitzThompson, type Drawn, type MeanEstimate } from './horvitz-thompson.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
 export { logMcNemarEvidence, logNonInferiority, type PairCounts } from './mcnemar.js';
 export { moverMargins, type Term } from './mover.js';
@@ -44,6 +50,15 @@ export {
   type SlicePassRate,
 } from './rolling-rule.js';
 export { judgeErrorStream, settledStream } from './streams.js';
+export { ppi, type LabelledPairs, type PpiEstimate, type PpiOptions, type Unlabelled } from './ppi.js';
+export { roganGladen, type Corrected, type Counted, type JudgedAgainstLabels } from './rogan-gladen.js';
+export {
+  twoPhase,
+  type LabelCell,
+  type LabelStratum,
+  type TwoPhaseEstimate,
+  type TwoPhaseOptions,
+} from './two-phase.js';
 export { wilsonInterval, Z_95 } from './wilson.js';
 export { gatesConfig, type GatesConfig } from './config.js';
 export { Watch, type WatchDeps } from './watch/watch.js';

@@ -28,6 +28,7 @@ export {
 } from './floor.js';
 export { effectiveVerdicts, weightedFailRate, type WeightedVerdicts } from './effective-verdicts.js';
 export { hajek, horvitzThompson, type Drawn, type MeanEstimate } from './horvitz-thompson.js';
+export { jeffreysInterval } from './jeffreys.js';
 export { effectiveCount, type WeightedCount } from './kish.js';
 export { logMcNemarEvidence, logNonInferiority, type PairCounts } from './mcnemar.js';
 export { moverMargins, type Term } from './mover.js';

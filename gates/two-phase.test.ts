@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { jeffreysInterval } from './jeffreys.js';
 import { twoPhase, type LabelStratum } from './two-phase.js';
-import { wilsonInterval } from './wilson.js';
 
 /** The cells of statistics.md 4.4: suspected 6 %, of which the judge fails .36; and the rest, of which it fails .0301. */
 const TRAFFIC: readonly LabelStratum[] = [
@@ -52,10 +52,10 @@ describe('twoPhase', () => {
     );
   });
 
-  it('is Wilson’s interval where one cell is all there is', () => {
+  it('is Jeffreys’ interval where one cell is all there is', () => {
     const strata = [{ share: 1, verdicts: 500, cells: [{ share: 1, labels: 50, failed: 4 }] }];
     const { interval } = twoPhase(strata, { traces: 500 })!;
-    const [low, high] = wilsonInterval(4, 50);
+    const [low, high] = jeffreysInterval(4, 50);
     expect(interval[0]).toBeCloseTo(low, 12);
     expect(interval[1]).toBeCloseTo(high, 12);
   });
@@ -82,7 +82,7 @@ describe('twoPhase', () => {
       },
     ];
     const { interval, unlabelledShare } = twoPhase(strata, { traces: Infinity })!;
-    const [low, high] = wilsonInterval(10, 100);
+    const [low, high] = jeffreysInterval(10, 100);
     expect(unlabelledShare).toBeCloseTo(0.03, 12);
     expect(interval[0]).toBeCloseTo(0.97 * low, 9);
     expect(interval[1]).toBeCloseTo(0.97 * high + 0.03, 9);

@@ -1,5 +1,6 @@
+import { jeffreysInterval } from './jeffreys.js';
 import { moverMargins, type Term } from './mover.js';
-import { wilsonInterval, Z_95 } from './wilson.js';
+import { Z_95 } from './wilson.js';
 
 /** From this share of traffic on that no label speaks of, no corrected rate is told. */
 const UNLABELLED_LIMIT_RATIO = 0.05;
@@ -26,8 +27,6 @@ export interface LabelStratum {
 export interface TwoPhaseOptions {
   /** Effective number of traces that the shares of the strata rest on. */
   readonly traces: number;
-  /** Standard normal quantile; 95 % when absent. */
-  readonly z?: number;
 }
 
 /** What people would say if they had looked at everything. Rates are in [0, 1]. */
@@ -45,16 +44,15 @@ export interface TwoPhaseEstimate {
  * True failure rate by two-phase sampling: verdicts say how large each cell of stratum × verdict is, labels how often what is in
  * it truly fails. `θ = Σ W_c r_c`; a judge that errs makes no bias, only cells that tell little.
  *
- * The interval joins Wilson's of each cell by MOVER, with the variance of the judged sample as a further term: the plain form
- * `θ ± z √V` is right only while every cell has failures (docs/adr/0016-human-labels.md has both, simulated).
+ * The 95 % interval joins Jeffreys' of each cell by MOVER, with the variance of the judged sample as a further term: the plain
+ * form `θ ± z √V` is right only while every cell has failures (docs/adr/0016-human-labels.md has both, simulated).
  *
  * @returns null where more than 5 % of the population is in cells without a label
  * @throws {RangeError} when a share or a count is impossible
  * @see J. Neyman (1938), JASA 33, 101-116, for double sampling; A. Fisch et al. (2024), arXiv 2406.04291, for labels by strata of verdicts
  */
-export function twoPhase(strata: readonly LabelStratum[], options: TwoPhaseOptions): TwoPhaseEstimate | null {
+export function twoPhase(strata: readonly LabelStratum[], { traces }: TwoPhaseOptions): TwoPhaseEstimate | null {
   strata.forEach(assertStratum);
-  const { z = Z_95, traces } = options;
   const cells = strata.flatMap(({ share, cells: own }) => own.map((cell) => ({ ...cell, weight: share * cell.share })));
   const known = cells.filter(({ labels }) => labels > 0);
   const knownShare = known.reduce((sum, { weight }) => sum + weight, 0);
@@ -63,10 +61,7 @@ export function twoPhase(strata: readonly LabelStratum[], options: TwoPhaseOptio
   const knownPart = known.reduce((sum, { weight, failed, labels }) => sum + (weight * failed) / labels, 0);
   const pooled = knownPart / knownShare;
   const judged = judgedVariance(strata, pooled, traces);
-  const [below, above] = moverMargins(
-    known.map((cell) => toTerm(cell, z)),
-    z * z * judged,
-  );
+  const [below, above] = moverMargins(known.map(toTerm), Z_95 ** 2 * judged);
   const variance = judged + known.reduce((sum, cell) => sum + labelVariance(cell), 0);
   return {
     failRate: knownPart + unlabelledShare * pooled,
@@ -82,8 +77,8 @@ interface WeightedCell extends LabelCell {
   readonly weight: number;
 }
 
-function toTerm({ weight, failed, labels }: WeightedCell, z: number): Term {
-  const [low, high] = wilsonInterval(failed, labels, z);
+function toTerm({ weight, failed, labels }: WeightedCell): Term {
+  const [low, high] = jeffreysInterval(failed, labels);
   return { estimate: (weight * failed) / labels, low: weight * low, high: weight * high };
 }
 

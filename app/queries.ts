@@ -33,6 +33,7 @@ const READERS: readonly (readonly [topic: Topic, group: string])[] = [
   ['logs', 'write'],
   ['decisions', 'write'],
   ['verdicts', 'write'],
+  ['labels', 'write'],
   ['spend', 'write'],
 ];
 

@@ -27,6 +27,7 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   verdicts: JSON_DOCUMENTS,
   spend: JSON_DOCUMENTS,
   policies: ONE_LINE,
+  labels: JSON_DOCUMENTS,
   // As many as `judgements`.
   journal: JSON_DOCUMENTS,
   alarms: ONE_LINE,

@@ -19,6 +19,7 @@ export const TOPICS = [
   'verdicts',
   'spend',
   'policies',
+  'labels',
   'journal',
   'alarms',
   'notifications',

@@ -13,13 +13,30 @@ import { storeConfig } from './config.js';
 import { openStoreConnection, type StoreConnection } from './connection.js';
 import { MemoryLog, MemoryState } from './memory-bus.test-support.js';
 import { createStoreReader, type StoreReader } from './reader.js';
-import { decisionOn, jsonRecord, spansRecord, spendOf, TENANT, traceIdOf, verdictOn } from './samples.test-support.js';
+import {
+  decisionOn,
+  jsonRecord,
+  labelOn,
+  spansRecord,
+  spendOf,
+  TENANT,
+  traceIdOf,
+  verdictOn,
+} from './samples.test-support.js';
 import { createWriter, type Writer } from './writer.js';
 import { openTestStore, STORES, type TestStore } from './stores.test-support.js';
 import { alterable } from './table-form.js';
 
 const signal = new AbortController().signal;
-const TABLES = ['otel_traces', 'otel_logs', 'assay_decisions', 'assay_verdicts', 'assay_spend', 'assay_erasures'];
+const TABLES = [
+  'otel_traces',
+  'otel_logs',
+  'assay_decisions',
+  'assay_verdicts',
+  'assay_labels',
+  'assay_spend',
+  'assay_erasures',
+];
 /** Text that compression leaves as it is, since none of it repeats. */
 const SECRET = 'Qx7vKz0wJp3Ym9Rf';
 
@@ -76,14 +93,18 @@ describe.each(STORES)('erase (%s)', (kind) => {
   async function written(): Promise<void> {
     await vi.waitFor(
       async () => {
-        for (const topic of ['spans', 'logs', 'decisions', 'verdicts', 'spend'] as const)
+        for (const topic of ['spans', 'logs', 'decisions', 'verdicts', 'labels', 'spend'] as const)
           expect(await log.lag(topic, 'write')).toBe(0);
       },
       { timeout: 60_000, interval: 5 },
     );
   }
 
-  function json(topic: 'decisions' | 'verdicts' | 'judgements' | 'spend', key: string, value: unknown): LogRecord {
+  function json(
+    topic: 'decisions' | 'verdicts' | 'labels' | 'judgements' | 'spend',
+    key: string,
+    value: unknown,
+  ): LogRecord {
     return { ...jsonRecord(topic, key, value), headers: { [TENANT_HEADER]: TENANT } };
   }
 
@@ -102,6 +123,7 @@ describe.each(STORES)('erase (%s)', (kind) => {
       json('decisions', id, decision),
       json('judgements', id, { decision, evidence: SECRET }),
       json('verdicts', id, verdict),
+      json('labels', id, labelOn(decision, { comment: `it said ${SECRET}` })),
       json('spend', id, spendOf(`call-${n}`, { traceId: id })),
     ];
   }
@@ -150,7 +172,8 @@ describe.each(STORES)('erase (%s)', (kind) => {
       logs: 0,
       decisions: 1,
       verdicts: 1,
-      busRecords: 4,
+      labels: 1,
+      busRecords: 5,
     });
     expect(await numbers()).toEqual(before);
     expect(await reader.spansOf(TENANT, traceIdOf(1))).toEqual([]);

@@ -24,6 +24,8 @@ export interface Erased {
   /** Ledger rows that lost their text. */
   readonly decisions: number;
   readonly verdicts: number;
+  /** Labels that lost their comment. */
+  readonly labels: number;
   /** Null when they were not looked for, or the bus takes no single records out. */
   readonly busRecords: number | null;
 }
@@ -33,7 +35,7 @@ export interface EraseDeps extends FindDeps {
   readonly erasures: Erasures;
   readonly nowMs: number;
   /** What the writer has committed of a topic. */
-  readonly committed: (topic: 'decisions' | 'verdicts') => Promise<ReadonlyMap<number, number>>;
+  readonly committed: (topic: 'decisions' | 'verdicts' | 'labels') => Promise<ReadonlyMap<number, number>>;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function erase(request: EraseRequest, deps: EraseDeps): Promise<Era
 }
 
 /**
- * Takes what holds text out of the bus. What the writer has not written of decisions and verdicts stays, since their ledger
+ * Takes what holds text out of the bus. What the writer has not written of decisions, verdicts and labels stays, since their ledger
  * rows come of it; it is erased once it is written.
  */
 export async function eraseFromBus(
@@ -66,6 +68,7 @@ export async function eraseFromBus(
   const written = new Map<Topic, ReadonlyMap<number, number>>([
     ['decisions', await committed('decisions')],
     ['verdicts', await committed('verdicts')],
+    ['labels', await committed('labels')],
   ]);
   return log.erase(
     keys.map(({ traceId }) => traceId),
@@ -122,7 +125,7 @@ async function openTraces(connection: StoreConnection, keys: readonly TraceKey[]
   return open;
 }
 
-type Content = Pick<Erased, 'spans' | 'logs' | 'decisions' | 'verdicts'>;
+type Content = Pick<Erased, 'spans' | 'logs' | 'decisions' | 'verdicts' | 'labels'>;
 
 /** By what it is told as. */
 function mutationsOf(keys: readonly TraceKey[]): Readonly<Record<keyof Content, Mutation>> {
@@ -133,6 +136,7 @@ function mutationsOf(keys: readonly TraceKey[]): Readonly<Record<keyof Content, 
     logs: { table: 'otel_logs', key: exported, keys },
     decisions: { table: 'assay_decisions', key: own, keys, where: HAS_TEXT, update: TEXT_FREE.assay_decisions },
     verdicts: { table: 'assay_verdicts', key: own, keys, where: HAS_TEXT, update: TEXT_FREE.assay_verdicts },
+    labels: { table: 'assay_labels', key: own, keys, where: `comment != ''`, update: TEXT_FREE.assay_labels },
   };
 }
 
@@ -140,22 +144,24 @@ async function countContent(
   connection: StoreConnection,
   keys: readonly TraceKey[],
 ): Promise<Content & { busRecords: null }> {
-  const { spans, logs, decisions, verdicts } = mutationsOf(keys);
+  const { spans, logs, decisions, verdicts, labels } = mutationsOf(keys);
   return {
     spans: await countRows(connection, spans),
     logs: await countRows(connection, logs),
     decisions: await countRows(connection, decisions),
     verdicts: await countRows(connection, verdicts),
+    labels: await countRows(connection, labels),
     busRecords: null,
   };
 }
 
 async function removeContent(connection: StoreConnection, keys: readonly TraceKey[]): Promise<Content> {
-  const { spans, logs, decisions, verdicts } = mutationsOf(keys);
+  const { spans, logs, decisions, verdicts, labels } = mutationsOf(keys);
   return {
     spans: await mutate(connection, spans),
     logs: await mutate(connection, logs),
     decisions: await mutate(connection, decisions),
     verdicts: await mutate(connection, verdicts),
+    labels: await mutate(connection, labels),
   };
 }

@@ -1,10 +1,10 @@
 import { TENANT_HEADER, type StoredRecord } from '../core/log.js';
 import type { Counter } from '../core/metrics.js';
 import type { StoreConnection } from './connection.js';
-import { parseDecision, parseVerdict } from './ledger-records.js';
-import { toDecisionRow, toVerdictRow } from './ledger-rows.js';
+import { parseDecision, parseLabel, parseVerdict } from './ledger-records.js';
+import { toDecisionRow, toLabelRow, toVerdictRow } from './ledger-rows.js';
 import type { TraceKey } from './span-queries.js';
-import { withoutDecisionText, withoutVerdictText } from './text-free.js';
+import { withoutDecisionText, withoutLabelText, withoutVerdictText } from './text-free.js';
 import { WITHOUT_TEXT, type TopicTable } from './topic-table.js';
 
 /** The traces that were erased, and those of them that something came of since. */
@@ -44,7 +44,7 @@ export class Erasures {
 
 /**
  * The same table, but for records of erased traces: their spans and logs are dropped, and so is a later version of their
- * decision, which would rest on what is left of them. Decisions and verdicts lose their text. Money is written as it is.
+ * decision, which would rest on what is left of them. Decisions, verdicts and labels lose their text. Money is written as it is.
  */
 export function withErasures(table: TopicTable, erasures: Erasures, dropped: Counter<'topic'>): TopicTable {
   if (WITHOUT_TEXT.has(table.topic)) return table;
@@ -66,6 +66,7 @@ function linesWithoutText(topic: TopicTable['topic'], record: StoredRecord): rea
     return decision.version > 1 ? [] : [JSON.stringify(toDecisionRow(withoutDecisionText(decision)))];
   }
   if (topic === 'verdicts') return [JSON.stringify(toVerdictRow(withoutVerdictText(parseVerdict(record.value))))];
+  if (topic === 'labels') return [JSON.stringify(toLabelRow(withoutLabelText(parseLabel(record.value))))];
   return [];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ALARM_KINDS, ALARM_STATES, SEVERITIES, type AlarmTransition } from '../core/alarm.js';
 import { STRATA, type Decision, type Policy } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
+import { LABEL_QUEUES, LABEL_SOURCES, LABEL_VALUES, type Label } from '../core/label.js';
 import { NOTIFICATION_OUTCOMES, type NotificationAttempt } from '../core/notification.js';
 import { VERDICT_OUTCOMES, type Spend, type Verdict } from '../core/verdict.js';
 
@@ -163,6 +164,20 @@ const notification = z.object({
   atMs: timeMs,
 }) satisfies z.ZodType<NotificationAttempt>;
 
+const label = z.object({
+  labelId: z.string(),
+  tenant: z.string(),
+  traceId: z.string(),
+  version: count,
+  criterion: z.string(),
+  value: z.enum(LABEL_VALUES),
+  source: z.enum(LABEL_SOURCES),
+  queue: z.enum(LABEL_QUEUES),
+  annotator: z.string(),
+  comment: z.string(),
+  labelledAtMs: timeMs,
+}) satisfies z.ZodType<Label>;
+
 /** @throws {PipelineError} RECORD_MALFORMED */
 export const parseAlarm = (bytes: Uint8Array): AlarmTransition => parse('alarm', alarm, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */
@@ -175,6 +190,8 @@ export const parsePolicy = (bytes: Uint8Array): Policy => parse('policy', policy
 export const parseVerdict = (bytes: Uint8Array): Verdict => parse('verdict', verdict, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */
 export const parseSpend = (bytes: Uint8Array): Spend => parse('spend', spend, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseLabel = (bytes: Uint8Array): Label => parse('label', label, bytes);
 
 function parse<T>(noun: string, schema: z.ZodType<T>, bytes: Uint8Array): T {
   let problem: unknown;

@@ -1,5 +1,6 @@
 import type { AlarmTransition } from '../core/alarm.js';
 import type { Decision, Policy } from '../core/decision.js';
+import type { Label } from '../core/label.js';
 import type { NotificationAttempt } from '../core/notification.js';
 import type { Spend, Verdict } from '../core/verdict.js';
 
@@ -104,6 +105,23 @@ export function toSpendRow(spend: Spend): Row {
     settled_micro_usd: spend.settledMicroUsd,
     price_version: spend.priceVersion,
     at: dateTime(spend.atMs),
+  };
+}
+
+/** Row of `assay_labels`. */
+export function toLabelRow(label: Label): Row {
+  return {
+    label_id: label.labelId,
+    tenant: label.tenant,
+    trace_id: label.traceId,
+    version: label.version,
+    criterion: label.criterion,
+    value: label.value,
+    source: label.source,
+    queue: label.queue,
+    annotator: label.annotator,
+    comment: label.comment,
+    labelled_at: dateTime(label.labelledAtMs),
   };
 }
 

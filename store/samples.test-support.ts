@@ -2,6 +2,7 @@ import type { Decision } from '../core/decision.js';
 import { type LogRecord, TENANT_HEADER, type Topic } from '../core/log.js';
 import { encodeLogsRequest } from '../core/otlp/logs.test-support.js';
 import { transcodeJson } from '../core/otlp/transcode-json.js';
+import { type Label, labelIdOf } from '../core/label.js';
 import type { Spend, Verdict } from '../core/verdict.js';
 
 export const TENANT = 'acme';
@@ -142,6 +143,17 @@ export function verdictOn(decision: Decision, changes: Partial<Verdict> = {}): V
     judgedAtMs: decision.decidedAtMs + 500,
     ...changes,
   };
+}
+
+/** What a person said of a decided trace. */
+export function labelOn(decision: Decision, changes: Partial<Label> = {}): Label {
+  const { tenant, traceId, version, decidedAtMs } = decision;
+  const label: Omit<Label, 'labelId'> = {
+    ...{ tenant, traceId, version, criterion: 'task-done', value: 'pass', source: 'annotator', queue: 'cell' },
+    ...{ annotator: 'ann', comment: '', labelledAtMs: decidedAtMs + 60_000 },
+    ...changes,
+  };
+  return { labelId: labelIdOf(label), ...label };
 }
 
 /** The money of one call. */

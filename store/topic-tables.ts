@@ -5,12 +5,21 @@ import type { Block, BlockDeps } from './block.js';
 import {
   parseAlarm,
   parseDecision,
+  parseLabel,
   parseNotification,
   parsePolicy,
   parseSpend,
   parseVerdict,
 } from './ledger-records.js';
-import { toAlarmRow, toDecisionRow, toNotificationRow, toPolicyRow, toSpendRow, toVerdictRow } from './ledger-rows.js';
+import {
+  toAlarmRow,
+  toDecisionRow,
+  toLabelRow,
+  toNotificationRow,
+  toPolicyRow,
+  toSpendRow,
+  toVerdictRow,
+} from './ledger-rows.js';
 import { LineBlock } from './line-block.js';
 import { toLogRows } from './log-row.js';
 import { SpanEncoder } from './native/span-encoder.js';
@@ -36,6 +45,7 @@ export const TOPIC_TABLES: readonly TopicTable[] = [
   lineTable('policies', 'assay_policies', (record) => [JSON.stringify(toPolicyRow(parsePolicy(record.value)))]),
   lineTable('decisions', 'assay_decisions', (record) => [JSON.stringify(toDecisionRow(parseDecision(record.value)))]),
   lineTable('verdicts', 'assay_verdicts', (record) => [JSON.stringify(toVerdictRow(parseVerdict(record.value)))]),
+  lineTable('labels', 'assay_labels', (record) => [JSON.stringify(toLabelRow(parseLabel(record.value)))]),
   lineTable('spend', 'assay_spend', (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))]),
   lineTable('alarms', 'assay_alarms', (record) => [JSON.stringify(toAlarmRow(parseAlarm(record.value)))]),
   lineTable('notifications', 'assay_outbox', (record) => [

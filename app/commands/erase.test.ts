@@ -93,6 +93,6 @@ function fakeTty(): PassThrough & { written(): string } {
 
 function answer(dryRun: boolean): ErasedTraces {
   const traces = [{ tenant: 'default', traceId: TRACE }];
-  const nothing = { openTraces: 0, spans: 1, logs: 0, decisions: 1, verdicts: 0 };
+  const nothing = { openTraces: 0, spans: 1, logs: 0, decisions: 1, verdicts: 0, labels: 0 };
   return { traces, ...nothing, busRecords: null, judgeEntries: null, dryRun };
 }

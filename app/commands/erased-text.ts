@@ -28,6 +28,7 @@ export function renderErased(erased: ErasedTraces, paint: Paint): string {
     ['log records', erased.logs],
     ['decisions stripped of text', erased.decisions],
     ['verdicts stripped of text', erased.verdicts],
+    ['labels stripped of their comment', erased.labels],
     ['records on the bus', erased.busRecords],
     ['entries of the judge', erased.judgeEntries],
   ];

@@ -19,11 +19,31 @@ export interface Cell {
   readonly unanswered: number;
 }
 
-/** The cells of one release, for one criterion or for the whole trace (`criterion` is then empty). */
-export interface ReleaseCells {
+/** By what traffic can be told apart. Decisions hold no feature flags, and no intent until something assigns one. */
+export const SLICES = ['release', 'tenant', 'environment', 'criterion', 'service'] as const;
+export type Slice = (typeof SLICES)[number];
+
+/** Which traces are counted, and how they are told apart. */
+export interface CellFilter {
+  /** By release when it is left out. */
+  readonly by?: Slice;
+  /** Only traces first seen from here on, in ms of bus time. */
+  readonly sinceMs?: number;
+  readonly service?: string;
+  readonly release?: string;
+}
+
+/** Traces of one service that are counted together. */
+export interface SliceOf {
   readonly service: string;
+  /** The release, or the value of what else they were told apart by; empty where that is the service alone. */
   readonly release: string;
+  /** Empty for the whole trace, and where traces are told apart by criterion. */
   readonly criterion: string;
+}
+
+/** The cells of one slice, for one criterion or for the whole trace. */
+export interface ReleaseCells extends SliceOf {
   readonly cells: readonly Cell[];
 }
 
@@ -34,4 +54,42 @@ export interface SliceDay extends AlarmSubject {
   /** When the first of them came; bus time in ms. */
   readonly firstSeenMs: number;
   readonly cells: readonly Cell[];
+}
+
+/**
+ * Traces of a slice that have the same stratum and verdict, and what people said of those that were drawn to be labelled. The
+ * weight of a trace is upstream weight / π; squares are sums of squared weights.
+ */
+export interface LabelledCell {
+  readonly stratum: Stratum;
+  /** What the instrument said of the whole trace, and of the criterion; the same where it is about the whole trace. */
+  readonly tracePassed: boolean;
+  readonly passed: boolean;
+  readonly traces: number;
+  readonly weight: number;
+  readonly squares: number;
+  /** Of the traces with a label. */
+  readonly labels: number;
+  readonly labelWeight: number;
+  readonly labelSquares: number;
+  /** Weight of those that a person failed. */
+  readonly failedWeight: number;
+  /** When the first and the last of them was labelled; 0 when there are none. */
+  readonly oldestLabelMs: number;
+  readonly newestLabelMs: number;
+}
+
+/** The labelled cells of one slice. */
+export interface LabelledSlice extends SliceOf {
+  readonly cells: readonly LabelledCell[];
+}
+
+/** Traces that nothing flagged, neither a check nor a judge, and what people said of those that were drawn at random. */
+export interface UnflaggedSlice extends Omit<SliceOf, 'criterion'> {
+  readonly traces: number;
+  /** Of the drawn traces with a label. */
+  readonly labels: number;
+  readonly labelWeight: number;
+  readonly labelSquares: number;
+  readonly failedWeight: number;
 }

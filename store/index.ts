@@ -4,6 +4,7 @@ export { engineMissing, isEngineInstalled } from './engine-installed.js';
 export type { TraceFilter, TraceRow } from './ledger-queries.js';
 export type { Erased, EraseRequest } from './erase.js';
 export type { ErasureSubject } from './find-erasable.js';
+export type { LabelCandidate } from './label-queries.js';
 export type { FeedbackRecords, RunKey } from './log-queries.js';
 export { migrate, type SchemaState } from './migrate.js';
 export { createStoreReader, type ReaderDeps, type StoreReader } from './reader.js';

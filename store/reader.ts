@@ -1,6 +1,7 @@
 import type { AlarmTransition } from '../core/alarm.js';
 import type { SpanArchive } from '../core/archive.js';
-import type { ReleaseCells, SliceDay } from '../core/cell.js';
+import type { CellFilter, LabelledSlice, ReleaseCells, SliceDay, UnflaggedSlice } from '../core/cell.js';
+import type { Label } from '../core/label.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Decision } from '../core/decision.js';
@@ -29,12 +30,21 @@ import {
   counts,
   coverage,
   incomplete,
-  releaseCells,
   spend,
   type SpendTotals,
   type StoreCounts,
 } from './report-queries.js';
 import { sliceDays } from './slice-queries.js';
+import { releaseCells } from './cell-queries.js';
+import {
+  auditCandidates,
+  auditedSince,
+  cellCandidates,
+  type LabelCandidate,
+  labelledCells,
+  labelsSince,
+  unflagged,
+} from './label-queries.js';
 import { resolveTrace, spansOf, traceIdsAfter, type TraceKey } from './span-queries.js';
 
 /** What is asked of the store. Trace ids are 32 lower-case hex digits, but for `resolveTrace`. */
@@ -60,7 +70,6 @@ export interface StoreReader extends Component, SpanArchive {
   /** @throws {PipelineError} TRACE_UNKNOWN */
   outcomeOf(tenant: string | undefined, traceId: string): Promise<LedgerOutcome>;
   listTraces(filter: TraceFilter): Promise<readonly TraceRow[]>;
-  releaseCells(): Promise<readonly ReleaseCells[]>;
   /** What became of traces that first came on this day or later, such as `2026-11-22`. */
   sliceDays(sinceDay: string): Promise<readonly SliceDay[]>;
   /** The latest step of every alarm, the newest first. */
@@ -69,6 +78,19 @@ export interface StoreReader extends Component, SpanArchive {
   alarmSteps(idPrefix: string): Promise<readonly AlarmTransition[]>;
   /** Every try to tell of an alarm, in order of time. */
   notificationsOf(alarmId: string): Promise<readonly NotificationAttempt[]>;
+  /** Of all traces, told apart by release, when no filter is given. */
+  releaseCells(filter?: CellFilter): Promise<readonly ReleaseCells[]>;
+  /** The same by stratum and verdict, with what people said of the traces that were drawn for them. */
+  labelledCells(filter?: CellFilter): Promise<readonly LabelledSlice[]>;
+  /** Traces that nothing flagged, with what people said of those that were drawn for the audit. */
+  unflagged(filter?: CellFilter): Promise<readonly UnflaggedSlice[]>;
+  /** In random order, at most so many of each cell of stratum and verdict; nobody was asked about them yet. */
+  cellCandidates(filter: CellFilter, limit: number): Promise<readonly LabelCandidate[]>;
+  auditCandidates(filter: CellFilter, limit: number): Promise<readonly LabelCandidate[]>;
+  /** Traces of the audit that were labelled from this time on. */
+  auditedSince(sinceMs: number, filter: CellFilter): Promise<number>;
+  /** Every label once, as it was given last, in order of time. */
+  labelsSince(sinceMs: number): Promise<readonly Label[]>;
   /** Adds up, unless writing went on through five reads. */
   coverage(): Promise<Coverage>;
   incomplete(): Promise<number>;
@@ -124,11 +146,17 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     verdictsOf: async (tenant, traceId, version) => verdictsOf(connection(), tenant, { traceId, version }),
     outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
     listTraces: async (filter) => listTraces(connection(), filter),
-    releaseCells: async () => releaseCells(connection()),
     sliceDays: async (sinceDay) => sliceDays(connection(), sinceDay),
     currentAlarms: async () => currentAlarms(connection()),
     alarmSteps: async (idPrefix) => alarmSteps(connection(), idPrefix),
     notificationsOf: async (alarmId) => notificationsOf(connection(), alarmId),
+    releaseCells: async (filter) => releaseCells(connection(), filter),
+    labelledCells: async (filter) => labelledCells(connection(), filter),
+    unflagged: async (filter) => unflagged(connection(), filter),
+    cellCandidates: async (filter, limit) => cellCandidates(connection(), filter, limit),
+    auditCandidates: async (filter, limit) => auditCandidates(connection(), filter, limit),
+    auditedSince: async (sinceMs, filter) => auditedSince(connection(), sinceMs, filter),
+    labelsSince: async (sinceMs) => labelsSince(connection(), sinceMs),
     coverage: async () => coverage(connection(), clock),
     incomplete: async () => incomplete(connection()),
     cacheAudits: async () => cacheAudits(connection()),

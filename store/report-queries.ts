@@ -1,7 +1,7 @@
-import type { Cell, ReleaseCells } from '../core/cell.js';
 import type { Clock } from '../core/clock.js';
 import type { StoreConnection } from './connection.js';
 import { type Coverage, LEDGER_OUTCOMES } from '../core/ledger-outcome.js';
+import { SELECTED_AND_ANSWERED } from './cell-queries.js';
 
 /** What was spent, and what a price of judging everything can be computed from. In US dollars. */
 export interface SpendTotals {
@@ -26,7 +26,6 @@ export interface StoreCounts {
   readonly judged: number;
 }
 
-const SELECTED_AND_ANSWERED = `outcome = 'selected' AND NOT unanswered_yet`;
 const ANSWERED = `(SELECT count() FROM assay_results WHERE ${SELECTED_AND_ANSWERED}`;
 const CURRENT = `(SELECT count() FROM assay_decisions_current WHERE outcome`;
 
@@ -122,53 +121,4 @@ export async function cacheAudits(connection: StoreConnection): Promise<CacheAud
     `SELECT countIf(cache_audit = 'agreed') AS agreed, countIf(cache_audit = 'flipped') AS flipped FROM assay_verdicts_unique`,
   );
   return row!;
-}
-
-type CellRow = Cell & { readonly service: string; readonly release: string; readonly criterion: string };
-
-const CELL_COLUMNS = `service, release, criterion, stratum, pi, upstreamWeight,
-  count() AS traces, countIf(is_passed) AS passed, countIf(is_failed) AS failed, countIf(is_unanswered) AS unanswered`;
-const CELL_KEYS = 'service, release, criterion, stratum, pi, upstreamWeight';
-
-/** A trace without content is unanswered whether it would have been drawn or not, so each stands for itself alone. */
-const CELL_PI = `if(cell_stratum = 'settled' OR outcome = 'abstained', 1, pi)`;
-
-/** A trace resolves by its verdicts only when all of them are there: else the quick ones would weigh more. */
-const TRACE_CELLS = `
-  SELECT service, release, '' AS criterion,
-    if(outcome = 'settled', 'settled', stratum) AS cell_stratum, ${CELL_PI} AS cell_pi,
-    outcome = 'settled' OR (${SELECTED_AND_ANSWERED}) AS is_resolved,
-    is_resolved AND passed = true AS is_passed, is_resolved AND passed = false AS is_failed,
-    outcome = 'abstained' OR (is_resolved AND passed IS NULL) AS is_unanswered,
-    upstream_weight
-  FROM assay_results WHERE outcome != 'excluded'`;
-
-/** A criterion that a check settled is known without sampling, whatever the stratum of its trace. */
-const CRITERION_CELLS = `
-  SELECT service, release, applied AS criterion,
-    if(outcome = 'settled' OR has(\`settled.criterion\`, applied), 'settled', stratum) AS cell_stratum,
-    ${CELL_PI} AS cell_pi,
-    has(\`settled.criterion\`, applied) OR (outcome = 'selected' AND has(answered, applied)) AS is_resolved,
-    is_resolved AND has(passed_criteria, applied) AS is_passed, is_resolved AND has(failed_criteria, applied) AS is_failed,
-    (outcome = 'abstained' AND NOT is_resolved) OR (is_resolved AND NOT is_passed AND NOT is_failed) AS is_unanswered,
-    upstream_weight
-  FROM assay_results ARRAY JOIN criteria AS applied WHERE outcome != 'excluded'`;
-
-/** The cells of each release, for the whole trace and for each criterion. */
-export async function releaseCells(connection: StoreConnection): Promise<readonly ReleaseCells[]> {
-  const rows = await connection.rows<CellRow>(
-    `SELECT ${CELL_COLUMNS} FROM (
-       SELECT service, release, criterion, cell_stratum AS stratum, cell_pi AS pi, upstream_weight AS upstreamWeight,
-         is_passed, is_failed, is_unanswered
-       FROM (${TRACE_CELLS} UNION ALL ${CRITERION_CELLS})
-     ) GROUP BY ${CELL_KEYS} ORDER BY ${CELL_KEYS}`,
-  );
-  const groups = new Map<string, { service: string; release: string; criterion: string; cells: Cell[] }>();
-  for (const { service, release, criterion, ...cell } of rows) {
-    const key = JSON.stringify([service, release, criterion]);
-    const group = groups.get(key) ?? { service, release, criterion, cells: [] };
-    group.cells.push(cell);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
 }

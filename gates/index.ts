@@ -17,6 +17,7 @@ export { allocateLabels, LABEL_FLOOR, type LabelDemand } from './allocate-labels
 export { incompleteBeta, inverseIncompleteBeta, logGamma } from './beta.js';
 export { clopperPearsonInterval } from './clopper-pearson.js';
 export { clusterRobustMean, type Cluster } from './cluster-variance.js';
+export { correctedPassRate, type CorrectedRate, type RateInterval } from './corrected-rate.js';
 export { estimatePassRate, type Estimate, type EstimateOptions } from './estimate.js';
 export {
   createFloorTest,

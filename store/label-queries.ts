@@ -42,7 +42,8 @@ export async function labelledCells(
   const { sql, params } = conditionOf(filter);
   const parts = readingsOf(filter).map((reading) => labelledRows(reading, sql));
   const rows = await connection.rows<LabelledRow>(
-    `SELECT service, slice AS release, criterion, cell_stratum AS stratum, trace_passed AS tracePassed, own_passed AS passed,
+    `SELECT service, slice AS release, criterion, cell_stratum AS stratum, toBool(trace_passed) AS tracePassed,
+       toBool(own_passed) AS passed,
        count() AS traces, sum(w) AS weight, sum(w * w) AS squares,
        countIf(is_known) AS labels, sumIf(w, is_known) AS labelWeight, sumIf(w * w, is_known) AS labelSquares,
        sumIf(w, is_failed) AS failedWeight,
@@ -51,7 +52,7 @@ export async function labelledCells(
      FROM (${parts.join(' UNION ALL ')}) GROUP BY ${KEYS} ORDER BY ${KEYS}`,
     params,
   );
-  return bySlice(rows.map((row) => ({ ...row, tracePassed: Boolean(row.tracePassed), passed: Boolean(row.passed) })));
+  return bySlice(rows);
 }
 
 /** Neither a check nor a judge found anything in it, and there is something that a person can read. */

@@ -1,12 +1,14 @@
 import type { AlarmQueries } from './alarms/api.js';
-import type { ReleaseCells } from '../core/cell.js';
+import type { CellFilter, ReleaseCells, Slice } from '../core/cell.js';
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
 import type { FeedbackSource } from '../core/feedback.js';
 import type { Finding } from '../core/finding.js';
 import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 import type { StepKind, TokenCount } from '../core/trajectory.js';
 import type { VerdictOutcome, Vote } from '../core/verdict.js';
+import type { CorrectedRate } from '../gates/index.js';
 import type { Erased, EraseRequest } from '../store/index.js';
+import type { LabelCalls } from './labels/api.js';
 
 export type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
 export type { EraseRequest } from '../store/index.js';
@@ -126,6 +128,10 @@ export interface WhyVerdict {
 
 /** The answer of `assay report --json`. Rates and interval bounds are in [0, 1], or null when nothing supports one. */
 export interface Report {
+  /** What traces are told apart by. */
+  readonly by: Slice;
+  /** From when on they were first seen, ISO 8601; null for all. */
+  readonly since: string | null;
   readonly releases: readonly ReleaseReport[];
   readonly coverage: Coverage;
   readonly incomplete: number;
@@ -141,11 +147,18 @@ export interface Report {
   };
 }
 
+/** Which traffic is reported, and how it is told apart. */
+export type ReportRequest = Pick<CellFilter, 'by' | 'sinceMs'>;
+
 export interface RateReport {
   readonly passRate: number | null;
   readonly interval: readonly [low: number, high: number] | null;
   /** The plain mean over judged traces, as most tools show it: biased, for comparison only. */
   readonly naiveMean: number | null;
+  /** The rate that people would tell if they had looked at everything; null where labels do not allow it. */
+  readonly corrected: CorrectedReport | null;
+  /** Share of the traffic without a pass or a fail, by weight: sampled out, waiting, or without an answer. */
+  readonly notJudgedShare: number;
   /** Share of the selected that no judge answered. */
   readonly unansweredShare: number;
   /** Bounds when unanswered traces all failed or all passed; only when their share is above 5 %. */
@@ -154,9 +167,30 @@ export interface RateReport {
   readonly emptyStrata: readonly Stratum[];
 }
 
+/** A corrected rate with what it rests on. */
+export interface CorrectedReport extends Omit<CorrectedRate, 'oldestLabelMs' | 'newestLabelMs'> {
+  /** When the labels were given, ISO 8601. */
+  readonly oldestLabelAt: string;
+  readonly newestLabelAt: string;
+}
+
+/** How often a trace fails that neither a check nor a judge flagged, by the random audit. */
+export interface UnflaggedReport {
+  readonly traces: number;
+  readonly labels: number;
+  /** Null while none was labelled; so is the interval. */
+  readonly failRate: number | null;
+  readonly interval: readonly [low: number, high: number] | null;
+}
+
 export interface ReleaseReport extends RateReport {
   readonly service: string;
+  /** Empty where traces are not told apart by release. */
   readonly release: string;
+  /** The value of what traces are told apart by; the release where it is that. */
+  readonly slice: string;
+  /** Null where traces are told apart by criterion. */
+  readonly unflagged: UnflaggedReport | null;
   readonly traces: number;
   /** Traces with a pass or fail from a judge, audits not counted. */
   readonly judged: number;
@@ -277,11 +311,11 @@ export interface ErasedTraces extends Erased {
 }
 
 /** What the commands ask of a running Assay, or of a data directory when none runs. */
-export interface AssayQueries extends AlarmQueries {
+export interface AssayQueries extends AlarmQueries, LabelCalls {
   /** @throws {PipelineError} TRACE_UNKNOWN */
   why(traceId: string): Promise<Why>;
   traces(filter: TraceFilter): Promise<readonly TraceRow[]>;
-  report(): Promise<Report>;
+  report(request?: ReportRequest): Promise<Report>;
   /** The counts that rates are computed from, by service, release and criterion. */
   releaseCells(): Promise<readonly ReleaseCells[]>;
   /** Ordered by trace id, at most 50 at a time whatever the limit; give the last one to go on. None are left when it is empty. */

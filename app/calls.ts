@@ -22,6 +22,8 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
       return roles.call('judge', 'judge', [judgement, request]);
     },
   },
+  // The writer too, so that what is said is in the store when the command ends.
+  addLabels: { roles: ['query', 'write'], answer: (roles, args) => roles.call('query', 'addLabels', args) },
   erase: {
     roles: ['query', 'judge', 'write'],
     async answer(roles, [request]) {

@@ -11,6 +11,7 @@ import { addErase } from './commands/erase.js';
 import { exitCodeOf, EXIT } from './commands/exit-codes.js';
 import { addGate } from './commands/gate.js';
 import { addJudge } from './commands/judge-command.js';
+import { addLabel } from './commands/label.js';
 import { addReport, addTraces, addWhy } from './commands/query-commands.js';
 import { addRubric } from './commands/rubric-command.js';
 import type { Terminal } from './commands/shared.js';
@@ -28,7 +29,7 @@ const program = new Command('assay')
   .showHelpAfterError('(see --help)')
   .addHelpText(
     'after',
-    '\nExamples:\n  assay up                      start here, listening on 127.0.0.1:4318\n  assay report                  pass rate per release, coverage, spend\n  assay traces --failed         what went wrong lately\n  assay why <trace id>          the whole story of one trace\n  assay gate --baseline 1.0 --candidate 1.1    is the new release worse?\n  assay judge <trace id>        judge it now; --dry-run shows prompt and cost\n  assay rubric new <name>       write a criterion of your own\n  assay doctor                  is this machine ready, is a span understood?\n\nExit codes: 0 held, 1 did not hold, 2 usage or configuration, 3 a dependency was out of reach.',
+    '\nExamples:\n  assay up                      start here, listening on 127.0.0.1:4318\n  assay report                  pass rate per release, coverage, spend\n  assay traces --failed         what went wrong lately\n  assay why <trace id>          the whole story of one trace\n  assay gate --baseline 1.0 --candidate 1.1    is the new release worse?\n  assay judge <trace id>        judge it now; --dry-run shows prompt and cost\n  assay label                   say yourself whether a trace passed: the few that tell most\n  assay rubric new <name>       write a criterion of your own\n  assay doctor                  is this machine ready, is a span understood?\n\nExit codes: 0 held, 1 did not hold, 2 usage or configuration, 3 a dependency was out of reach.',
   )
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT.held : EXIT.usage);
@@ -40,6 +41,7 @@ addTraces(program, terminal);
 addReport(program, terminal);
 addGate(program, terminal);
 addJudge(program, terminal);
+addLabel(program, terminal);
 addRubric(program, terminal);
 addDoctor(program, terminal);
 addErase(program, terminal);

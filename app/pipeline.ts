@@ -267,7 +267,7 @@ async function query(context: RoleContext): Promise<Role> {
     const { chooseModel } = await import('../models/index.js');
     return chooseModel(context.config.models, context.env);
   };
-  const queries = createQueries({ reader, log, config: context.config, model });
+  const queries = createQueries({ reader, log, config: context.config, clock: context.clock, model });
   const states = { busState: () => log.state(), storeState: () => reader.state() };
   return { components: [log, reader], handlers: { ...queries, ...states, ...deadLetterCalls(log) } };
 }

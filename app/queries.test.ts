@@ -34,6 +34,8 @@ it('a report whose coverage says that nothing is open counts everything, whateve
         releaseCells: async () => [
           { service: 'agent', release: '1', criterion: '', cells: [{ ...cell, passed: isWritten() ? 1 : 0 }] },
         ],
+        labelledCells: async () => [],
+        unflagged: async () => [],
         coverage: async () => ({ received: 1, open: 0, pending: isWritten() ? 0 : 1 }),
         incomplete: async () => [],
         cacheAudits: async () => [],

@@ -8,6 +8,7 @@ import type { StoreReader } from '../store/index.js';
 import { alarmQueries } from './alarms/calls.js';
 import type { AssayQueries, PromptRow, Report, Status, Why } from './api.js';
 import { explain } from './explain.js';
+import { labelCalls } from './labels/calls.js';
 import { judgementOf, previewJudging } from './judge-queries.js';
 import type { QueryDeps } from './query-deps.js';
 import { readTraceOrRest, traceKeyOf } from './read-trace.js';
@@ -46,16 +47,20 @@ export function createQueries(deps: QueryDeps): LocalQueries {
     judgement: (traceId) => judgementOf(deps, traceId),
     preview: (traceId, request) => previewJudging(deps, traceId, request),
     traces: (filter) => reader.listTraces(filter),
-    async report() {
+    ...labelCalls(deps),
+    async report(request = {}) {
       // Before what it counts: when it says that nothing is open any more, the cells are whole.
       const coverage = await reader.coverage();
-      const [cells, incomplete, cacheAudits, spend] = await Promise.all([
-        reader.releaseCells(),
+      const [cells, labelled, unflagged, incomplete, cacheAudits, spend] = await Promise.all([
+        reader.releaseCells(request),
+        reader.labelledCells(request),
+        reader.unflagged(request),
         reader.incomplete(),
         reader.cacheAudits(),
         reader.spend(),
       ]);
-      return buildReport({ cells, coverage, incomplete, cacheAudits, spend: toSpend(spend, votes) });
+      const counts = { cells, labelled, unflagged, coverage, incomplete, cacheAudits };
+      return buildReport({ ...counts, spend: toSpend(spend, votes) }, request);
     },
     releaseCells: () => reader.releaseCells(),
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),

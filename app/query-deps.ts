@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.js';
 import type { Log } from '../core/log.js';
 import type { Model } from '../core/model.js';
 import type { StoreReader } from '../store/index.js';
@@ -8,6 +9,7 @@ export interface QueryDeps {
   readonly reader: StoreReader;
   readonly log: Log;
   readonly config: AssayConfig;
+  readonly clock: Pick<Clock, 'nowMs'>;
   /** The model that would judge. @throws {PipelineError} CONFIG_INVALID, MODEL_UNPRICED */
   readonly model: () => Promise<Model | undefined>;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { ReleaseCells } from '../core/cell.js';
 import { systemClock } from '../core/clock.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
+import type { Label } from '../core/label.js';
 import type {
   AssayQueries,
   ErasedTraces,
@@ -10,6 +11,7 @@ import type {
   JudgeRequest,
   PromptRow,
   Report,
+  ReportRequest,
   RubricTest,
   RunningAssay,
   Status,
@@ -19,6 +21,7 @@ import type {
   WhyVerdict,
 } from './api.js';
 import { remoteAlarms } from './alarms/remote.js';
+import type { AddedLabels, GivenLabel, LabelPlan, LabelScope, LabelTask } from './labels/api.js';
 import { answerCall, rolesOf } from './calls.js';
 import { holdControlSocket, notReady, type ControlSocket } from './control-socket.js';
 import { openDataDirectory } from './data-directory.js';
@@ -221,7 +224,13 @@ export function remoteQueries(call: (method: string, ...args: readonly unknown[]
   return {
     why: async (traceId: string) => (await call('why', traceId)) as Why,
     traces: async (filter: TraceFilter) => (await call('traces', filter)) as readonly TraceRow[],
-    report: async () => (await call('report')) as Report,
+    report: async (request: ReportRequest = {}) => (await call('report', request)) as Report,
+    labelPlan: async (scope: LabelScope) => (await call('labelPlan', scope)) as LabelPlan,
+    labelTasks: async (scope: LabelScope, limit: number) =>
+      (await call('labelTasks', scope, limit)) as readonly LabelTask[],
+    addLabels: async (labels: readonly GivenLabel[], dryRun: boolean) =>
+      (await call('addLabels', labels, dryRun)) as AddedLabels,
+    labels: async (sinceMs: number) => (await call('labels', sinceMs)) as readonly Label[],
     releaseCells: async () => (await call('releaseCells')) as readonly ReleaseCells[],
     judge: async (traceId: string, request: JudgeRequest) =>
       (await call('judge', traceId, request)) as readonly WhyVerdict[],

@@ -19,6 +19,7 @@ export function aRelease(release: string, changes: Partial<ReleaseReport> = {}):
   return {
     service: 'support-agent',
     release,
+    slice: release,
     traces: 100,
     judged: 15,
     settled: 5,
@@ -26,8 +27,11 @@ export function aRelease(release: string, changes: Partial<ReleaseReport> = {}):
     passRate: 0.98,
     interval: [0.96, 0.99],
     naiveMean: 0.7,
+    corrected: null,
+    notJudgedShare: 0.8,
     unansweredShare: 0,
     emptyStrata: [],
+    unflagged: null,
     criteria: [],
     ...changes,
   };
@@ -36,5 +40,13 @@ export function aRelease(release: string, changes: Partial<ReleaseReport> = {}):
 /** A report of these releases, with 60 calls for $0.06 of $1. */
 export function aReport(...releases: readonly ReleaseReport[]): Report {
   const spend = { usd: 0.06, judgeAllUsd: 1, lostUsd: 0, calls: 60 };
-  return { releases, coverage, incomplete: 0, cacheAudits: { agreed: 0, flipped: 0 }, spend };
+  return {
+    by: 'release',
+    since: null,
+    releases,
+    coverage,
+    incomplete: 0,
+    cacheAudits: { agreed: 0, flipped: 0 },
+    spend,
+  };
 }

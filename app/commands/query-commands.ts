@@ -1,9 +1,11 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { renderReport, renderTraces } from '../render/report.js';
 import { renderWhy } from '../render/why.js';
+import { SLICES, type Slice } from '../../core/cell.js';
 import { systemClock } from '../../core/clock.js';
 import { PipelineError } from '../../core/errors.js';
 import type { AssayQueries, TraceFilter, Why } from '../api.js';
+import { since } from './since.js';
 import { printQuery, traceIdPrefix, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
 
 interface WhyOptions extends CommonOptions {
@@ -92,15 +94,27 @@ export function addTraces(program: Command, terminal: Terminal): void {
     });
 }
 
+interface ReportOptions extends CommonOptions {
+  readonly by: Slice;
+  readonly since?: number;
+}
+
 /** `assay report`: rates per release, coverage and spend. */
 export function addReport(program: Command, terminal: Terminal): void {
   withConfigOptions(
     program.command('report').description('Print per release the pass rate with its interval, and coverage and spend.'),
   )
+    .addOption(new Option('--by <what>', 'tell traces apart by this').choices(SLICES).default('release'))
+    .option('--since <when>', 'only traces first seen since: 36h, 7d, or a date such as 2026-11-01', since)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  assay report\n  assay report --data /var/lib/assay --json | jq .coverage')
-    .action(async (options: CommonOptions) => {
-      await printQuery(options, terminal, { ask: (queries) => queries.report(), render: renderReport });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  assay report\n  assay report --by environment --since 7d\n  assay report --data /var/lib/assay --json | jq .coverage' +
+        '\n\nA corrected rate, as people would tell it, is there once they have labelled enough: see assay label.',
+    )
+    .action(async ({ by, since: sinceMs, ...options }: ReportOptions) => {
+      const request = { by, ...(sinceMs === undefined ? {} : { sinceMs }) };
+      await printQuery(options, terminal, { ask: (queries) => queries.report(request), render: renderReport });
     });
 }
 

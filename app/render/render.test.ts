@@ -152,13 +152,27 @@ describe('report', () => {
     passRate: 0.9,
     interval: [0.8, 1],
     naiveMean: 0.5,
+    corrected: null,
+    notJudgedShare: 0.4,
     unansweredShare: 0.5,
     worstCase: [0.1, 1],
   } as const;
   const report: Report = {
+    by: 'release',
+    since: null,
     releases: [
       {
-        ...{ service: '', release: '', traces: 10, judged: 5, settled: 0, suspected: 1, criteria: [] },
+        ...{
+          service: '',
+          release: '',
+          slice: '',
+          unflagged: null,
+          traces: 10,
+          judged: 5,
+          settled: 0,
+          suspected: 1,
+          criteria: [],
+        },
         ...{ ...rate, emptyStrata: ['suspected'] },
       },
     ],

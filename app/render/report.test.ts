@@ -6,6 +6,8 @@ import { renderReport } from './report.js';
 const plain = paintFor({ isTTY: false }, {}, { nowMs: () => 0 });
 
 const report: Report = {
+  by: 'release',
+  since: null,
   releases: [],
   coverage: {
     ...{ received: 12, open: 0, pending: 0, judge_error: 0, abstained: 0, shed_budget: 0, judged: 9 },

@@ -1,4 +1,4 @@
-import type { RateReport, Report } from '../api.js';
+import type { RateReport, ReleaseReport, Report } from '../api.js';
 import { LEDGER_OUTCOMES, type LedgerOutcome } from '../../core/ledger-outcome.js';
 import { count, dollars, hang, interval, nameOr, percent, table, type Paint } from './format.js';
 
@@ -7,46 +7,68 @@ export { renderTraces } from './traces.js';
 /** The report for people: rates first, then what they rest on. */
 export function renderReport(report: Report, paint: Paint): string {
   if (report.coverage.received === 0) return 'No trace has arrived yet.';
+  const since =
+    report.since === null ? [] : [paint.dim(`Traces first seen since ${report.since}; coverage and spend are of all.`)];
   const parts = [coverage(report, paint), cache(report, paint), spend(report, paint)].filter((part) => part !== '');
-  return [...rates(report, paint), '', parts.join('\n\n')].join('\n');
+  return [...since, ...rates(report, paint), '', parts.join('\n\n')].join('\n');
 }
 
 function rates(report: Report, paint: Paint): string[] {
-  const width = paint.columns !== undefined && paint.columns < 120 ? 16 : 40;
-  const header = [
-    'service',
-    'release',
-    'traces',
-    'judged',
-    'by checks',
-    'pass rate',
-    '95 % interval',
-    'plain mean*',
-  ].map((name) => paint.dim(name));
-  const rows = report.releases.map((release) => [
-    nameOr(release.service, width),
-    nameOr(release.release, width),
-    count(release.traces),
-    count(release.judged),
-    count(release.settled),
-    paint.bold(percent(release.passRate)),
-    interval(release.interval),
-    paint.dim(percent(release.naiveMean)),
-  ]);
-  const { pending } = report.coverage;
-  const notes = report.releases.flatMap((release) => {
-    const note = rateNotes(release, pending > 0).join('; ');
-    const lead = `  ${nameOr(release.service, width)} ${nameOr(release.release, width)}: `;
-    return note === '' ? [] : [hang(lead, note, paint.columns)];
-  });
-  if (pending > 0) notes.push(`  ${count(pending)} ${pending === 1 ? 'trace' : 'traces'} still wait for a judge`);
+  const isNarrow = paint.columns !== undefined && paint.columns < 120;
+  const width = isNarrow ? 16 : 40;
+  const columns: readonly (readonly [name: string, cell: (of: ReleaseReport) => string])[] = [
+    ['service', ({ service }) => nameOr(service, width)],
+    ...(report.by === 'service' ? [] : [[report.by, ({ slice }: ReleaseReport) => nameOr(slice, width)] as const]),
+    ['traces', ({ traces }) => count(traces)],
+    ['judged', ({ judged }) => count(judged)],
+    ...(isNarrow ? [] : [['by checks', ({ settled }: ReleaseReport) => count(settled)] as const]),
+    ['pass rate', ({ passRate }) => paint.bold(percent(passRate))],
+    ['95 % interval', (release) => interval(release.interval)],
+    ['not judged', ({ notJudgedShare }) => percent(notJudgedShare)],
+    ['plain mean*', ({ naiveMean }) => paint.dim(percent(naiveMean))],
+  ];
+  const rows = [
+    columns.map(([name]) => paint.dim(name)),
+    ...report.releases.map((release) => columns.map(([, cell]) => cell(release))),
+  ];
+  const firstNumber = columns.findIndex(([name]) => name === 'traces');
+  const numbers = new Set(columns.map((_, index) => index).filter((index) => index >= firstNumber));
   const footnote =
     'over traces with a verdict only, as most tools show it: biased, because suspected failures are judged more often';
-  return [
-    table([header, ...rows], new Set([2, 3, 4, 5, 6, 7])),
-    ...notes,
-    paint.dim(hang('* ', footnote, paint.columns)),
-  ];
+  return [table(rows, numbers), ...notes(report, width, paint), paint.dim(hang('* ', footnote, paint.columns))];
+}
+
+/** One line for each release that there is something to say of. */
+function notes(report: Report, width: number, paint: Paint): string[] {
+  const { pending } = report.coverage;
+  const lines = report.releases.flatMap((release) => {
+    const note = [...peopleNotes(release, paint.nowMs), ...rateNotes(release, pending > 0)].join('; ');
+    const slice = report.by === 'service' ? '' : ` ${nameOr(release.slice, width)}`;
+    return note === '' ? [] : [hang(`  ${nameOr(release.service, width)}${slice}: `, note, paint.columns)];
+  });
+  if (pending > 0) lines.push(`  ${count(pending)} ${pending === 1 ? 'trace' : 'traces'} still wait for a judge`);
+  return lines;
+}
+
+/** What people found, where they looked. */
+function peopleNotes({ corrected, unflagged }: ReleaseReport, nowMs: number): string[] {
+  const told: string[] = [];
+  if (corrected !== null) {
+    const { passRate, labels, oldestLabelAt, newestLabelAt } = corrected;
+    const [oldest, newest] = [oldestLabelAt, newestLabelAt].map((at) => daysSince(at, nowMs));
+    const age =
+      oldest === newest ? `${count(oldest ?? 0)} days old` : `${count(newest ?? 0)} to ${count(oldest ?? 0)} days old`;
+    told.push(`corrected ${percent(passRate)} (${interval(corrected.interval)}) by ${count(labels)} labels, ${age}`);
+  }
+  if (unflagged !== null && unflagged.failRate !== null)
+    told.push(
+      `of what nothing flagged ${percent(unflagged.failRate)} fail (${interval(unflagged.interval)}) by ${count(unflagged.labels)} audited`,
+    );
+  return told;
+}
+
+function daysSince(at: string, nowMs: number): number {
+  return Math.max(0, Math.floor((nowMs - Date.parse(at)) / 86_400_000));
 }
 
 function rateNotes(rate: RateReport, isWaiting: boolean): string[] {

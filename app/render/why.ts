@@ -17,6 +17,12 @@ export function renderWhy(why: Why, paint: Paint): string {
   ].join('\n');
 }
 
+/** What the trace did, and nothing of what was found in it or said of it: for who is to judge for themselves. */
+export function renderStory(why: Why, paint: Paint): string {
+  const title = `${paint.bold(why.traceId)}  ${nameOr(why.service, 40)} ${nameOr(why.release, 30)}`;
+  return [title, ...request(why, paint), ...steps(why, paint)].join('\n');
+}
+
 function headline(why: Why, paint: Paint): string[] {
   const { trajectory, decision: made } = why;
   const agent = [trajectory.provider, trajectory.model].filter((part) => part !== null).join(' ');

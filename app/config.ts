@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { busConfig } from '../bus/config.js';
 import { collectorConfig } from '../collector/config.js';
 import { gatesConfig } from '../gates/config.js';
-import { labelsConfig } from '../gates/labels-config.js';
+import { labelsConfig } from './labels/config.js';
 import { judgesConfig } from '../judges/config.js';
 import { modelsConfig } from '../models/config.js';
 import { notifierConfig } from '../notifier/config.js';

@@ -157,6 +157,8 @@ export interface RateReport {
   readonly naiveMean: number | null;
   /** The rate that people would tell if they had looked at everything; null where labels do not allow it. */
   readonly corrected: CorrectedReport | null;
+  /** By how much traces of the same session widen the variance; 1 while they go their own ways. It is in the interval. */
+  readonly sessionEffect: number;
   /** Share of the traffic without a pass or a fail, by weight: sampled out, waiting, or without an answer. */
   readonly notJudgedShare: number;
   /** Share of the selected that no judge answered. */

@@ -35,6 +35,7 @@ it('a report whose coverage says that nothing is open counts everything, whateve
           { service: 'agent', release: '1', criterion: '', cells: [{ ...cell, passed: isWritten() ? 1 : 0 }] },
         ],
         labelledCells: async () => [],
+        sessionEffects: async () => [],
         unflagged: async () => [],
         coverage: async () => ({ received: 1, open: 0, pending: isWritten() ? 0 : 1 }),
         incomplete: async () => [],

@@ -51,15 +51,16 @@ export function createQueries(deps: QueryDeps): LocalQueries {
     async report(request = {}) {
       // Before what it counts: when it says that nothing is open any more, the cells are whole.
       const coverage = await reader.coverage();
-      const [cells, labelled, unflagged, incomplete, cacheAudits, spend] = await Promise.all([
+      const [cells, labelled, sessions, unflagged, incomplete, cacheAudits, spend] = await Promise.all([
         reader.releaseCells(request),
         reader.labelledCells(request),
+        reader.sessionEffects(request),
         reader.unflagged(request),
         reader.incomplete(),
         reader.cacheAudits(),
         reader.spend(),
       ]);
-      const counts = { cells, labelled, unflagged, coverage, incomplete, cacheAudits };
+      const counts = { cells, labelled, sessions, unflagged, coverage, incomplete, cacheAudits };
       return buildReport({ ...counts, spend: toSpend(spend, votes) }, request);
     },
     releaseCells: () => reader.releaseCells(),

@@ -1,4 +1,4 @@
-import type { Cell, LabelledCell, LabelledSlice, ReleaseCells, UnflaggedSlice } from '../core/cell.js';
+import type { Cell, LabelledCell, LabelledSlice, ReleaseCells, SessionEffect, UnflaggedSlice } from '../core/cell.js';
 import { correctedPassRate, estimatePassRate, wilsonInterval } from '../gates/index.js';
 import type {
   CorrectedReport,
@@ -14,6 +14,7 @@ import type {
 export interface ReportSource {
   readonly cells: readonly ReleaseCells[];
   readonly labelled: readonly LabelledSlice[];
+  readonly sessions: readonly SessionEffect[];
   readonly unflagged: readonly UnflaggedSlice[];
   readonly coverage: Coverage;
   readonly incomplete: number;
@@ -42,6 +43,8 @@ function releaseReport(entry: ReleaseCells, source: ReportSource): ReleaseReport
   const labelled = source.labelled.filter(isOwn);
   const labelsOf = (criterion: string): readonly LabelledCell[] =>
     labelled.find((slice) => slice.criterion === criterion)?.cells ?? [];
+  const effectOf = (criterion: string): number =>
+    source.sessions.find((slice) => isOwn(slice) && slice.criterion === criterion)?.effect ?? 1;
   const criteria = source.cells.filter((other) => isOwn(other) && other.criterion !== '');
   const unflagged = source.unflagged.find(isOwn);
   return {
@@ -52,18 +55,21 @@ function releaseReport(entry: ReleaseCells, source: ReportSource): ReleaseReport
     judged: judgedOf(entry.cells),
     settled: sum(entry.cells, (cell) => (cell.stratum === 'settled' ? cell.traces : 0)),
     suspected: sum(entry.cells, (cell) => (cell.stratum === 'suspected' ? cell.traces : 0)),
-    ...rateReport(entry.cells, labelsOf('')),
+    ...rateReport(entry.cells, labelsOf(''), effectOf('')),
     unflagged: unflagged === undefined ? null : unflaggedReport(unflagged),
     criteria: criteria.map((other) => ({
       criterion: other.criterion,
       judged: judgedOf(other.cells),
-      ...rateReport(other.cells, labelsOf(other.criterion)),
+      ...rateReport(other.cells, labelsOf(other.criterion), effectOf(other.criterion)),
     })),
   };
 }
 
-function rateReport(cells: readonly Cell[], labelled: readonly LabelledCell[]): RateReport {
-  const { passRate, interval, naiveMean, unansweredShare, worstCase, emptyStrata } = estimatePassRate(cells);
+function rateReport(cells: readonly Cell[], labelled: readonly LabelledCell[], effect: number): RateReport {
+  const sessionEffect = Math.max(1, effect);
+  const { passRate, interval, naiveMean, unansweredShare, worstCase, emptyStrata } = estimatePassRate(cells, {
+    sessionEffect,
+  });
   const size = sum(cells, ({ traces, upstreamWeight }) => traces * upstreamWeight);
   const known = sum(cells, ({ passed, failed, upstreamWeight }) => (passed + failed) * upstreamWeight);
   return {
@@ -71,6 +77,7 @@ function rateReport(cells: readonly Cell[], labelled: readonly LabelledCell[]): 
     interval,
     naiveMean,
     corrected: correctedReport(cells, labelled),
+    sessionEffect,
     notJudgedShare: size === 0 ? 0 : 1 - known / size,
     unansweredShare,
     ...(worstCase === undefined ? {} : { worstCase }),

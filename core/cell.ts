@@ -84,6 +84,15 @@ export interface LabelledSlice extends SliceOf {
   readonly cells: readonly LabelledCell[];
 }
 
+/** How judged traces of the same session go together. */
+export interface SessionEffect extends SliceOf {
+  readonly sessions: number;
+  /** Judged traces of the session that has the most. */
+  readonly largest: number;
+  /** Variance of the rate with sessions for clusters, over that of independent traces; 1 where each is a session of its own. */
+  readonly effect: number;
+}
+
 /** Traces that nothing flagged, neither a check nor a judge, and what people said of those that were drawn at random. */
 export interface UnflaggedSlice extends Omit<SliceOf, 'criterion'> {
   readonly traces: number;

@@ -28,6 +28,7 @@ export function aRelease(release: string, changes: Partial<ReleaseReport> = {}):
     interval: [0.96, 0.99],
     naiveMean: 0.7,
     corrected: null,
+    sessionEffect: 1,
     notJudgedShare: 0.8,
     unansweredShare: 0,
     emptyStrata: [],

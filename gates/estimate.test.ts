@@ -73,6 +73,16 @@ describe('estimatePassRate', () => {
     );
   });
 
+  it('is wider for traces that go together in sessions, and tells the same rate', () => {
+    const cells = [judgedCell({ passed: 90, failed: 10 })];
+    const [low, high] = wilsonInterval(90, 100, 1.959963984540054 * 2);
+    const { passRate, interval } = estimatePassRate(cells, { sessionEffect: 4 });
+    expect(passRate).toBe(estimatePassRate(cells).passRate);
+    expect(interval![0]).toBeCloseTo(low, 12);
+    expect(interval![1]).toBeCloseTo(high, 12);
+    expect(() => estimatePassRate(cells, { sessionEffect: 0.5 })).toThrow(RangeError);
+  });
+
   it('keeps the rate inside the interval and both inside [0, 1]', () => {
     fc.assert(
       fc.property(anyCells, (cells) => {

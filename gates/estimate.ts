@@ -29,6 +29,8 @@ export interface Estimate {
 export interface EstimateOptions {
   /** Standard normal quantile of the interval; 95 % when absent. */
   readonly z?: number;
+  /** Variance of the judged traces with their sessions for clusters, over that of independent ones; at least 1, which it is when absent. */
+  readonly sessionEffect?: number;
 }
 
 /**
@@ -45,7 +47,10 @@ export interface EstimateOptions {
  */
 export function estimatePassRate(cells: readonly Cell[], options: EstimateOptions = {}): Estimate {
   cells.forEach(assertCell);
-  const z = options.z ?? Z_95;
+  const { sessionEffect = 1 } = options;
+  if (!(sessionEffect >= 1)) throw new RangeError(`expected a session effect of at least 1, got ${sessionEffect}`);
+  // A variance that is so many times as large is a margin of so many more standard errors.
+  const z = (options.z ?? Z_95) * Math.sqrt(sessionEffect);
   const bands = toBands(cells, z);
   const total = (pick: (cell: Cell) => number): number => cells.reduce((sum, cell) => sum + pick(cell), 0);
   const passed = total((cell) => cell.passed);

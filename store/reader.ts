@@ -1,6 +1,6 @@
 import type { AlarmTransition } from '../core/alarm.js';
 import type { SpanArchive } from '../core/archive.js';
-import type { CellFilter, LabelledSlice, ReleaseCells, SliceDay, UnflaggedSlice } from '../core/cell.js';
+import type { CellFilter, LabelledSlice, ReleaseCells, SessionEffect, SliceDay, UnflaggedSlice } from '../core/cell.js';
 import type { Label } from '../core/label.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
@@ -34,6 +34,7 @@ import {
   type SpendTotals,
   type StoreCounts,
 } from './report-queries.js';
+import { sessionEffects } from './session-queries.js';
 import { sliceDays } from './slice-queries.js';
 import { releaseCells } from './cell-queries.js';
 import {
@@ -82,6 +83,8 @@ export interface StoreReader extends Component, SpanArchive {
   releaseCells(filter?: CellFilter): Promise<readonly ReleaseCells[]>;
   /** The same by stratum and verdict, with what people said of the traces that were drawn for them. */
   labelledCells(filter?: CellFilter): Promise<readonly LabelledSlice[]>;
+  /** How much more judged traces vary than independent ones, by session. */
+  sessionEffects(filter?: CellFilter): Promise<readonly SessionEffect[]>;
   /** Traces that nothing flagged, with what people said of those that were drawn for the audit. */
   unflagged(filter?: CellFilter): Promise<readonly UnflaggedSlice[]>;
   /** In random order, at most so many of each cell of stratum and verdict; nobody was asked about them yet. */
@@ -152,6 +155,7 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     notificationsOf: async (alarmId) => notificationsOf(connection(), alarmId),
     releaseCells: async (filter) => releaseCells(connection(), filter),
     labelledCells: async (filter) => labelledCells(connection(), filter),
+    sessionEffects: async (filter) => sessionEffects(connection(), filter),
     unflagged: async (filter) => unflagged(connection(), filter),
     cellCandidates: async (filter, limit) => cellCandidates(connection(), filter, limit),
     auditCandidates: async (filter, limit) => auditCandidates(connection(), filter, limit),

@@ -153,6 +153,7 @@ describe('report', () => {
     interval: [0.8, 1],
     naiveMean: 0.5,
     corrected: null,
+    sessionEffect: 1,
     notJudgedShare: 0.4,
     unansweredShare: 0.5,
     worstCase: [0.1, 1],

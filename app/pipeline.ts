@@ -234,6 +234,9 @@ async function gate(context: RoleContext): Promise<Role> {
     state,
     log,
     sliceDays: (sinceDay) => reader.sliceDays(sinceDay),
+    async sight({ sinceMs, nowMs }) {
+      return { answers: await reader.judgeAnswers(sinceMs), progress: await reader.pipelineProgress(nowMs) };
+    },
     notify: (step) => notifier.notify(step),
   });
   const handlers = { ...alarmCalls({ watch, notifier }), ...deadLetterCalls(log) };

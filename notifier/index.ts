@@ -9,13 +9,5 @@ export {
   type Told,
 } from './attempt.js';
 export { notifierConfig, type ChannelKind, type NotifierConfig } from './config.js';
-export {
-  createHysteresis,
-  type Hysteresis,
-  type HysteresisOptions,
-  type HysteresisState,
-  type HysteresisStep,
-  type Look,
-} from './hysteresis.js';
 export { createNotifier, type Notifier, type NotifierDeps } from './notifier.js';
 export type { TestResult } from './send-test.js';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createPagerdutyReceiver } from '../test/helpers/pagerduty-receiver.js';
-import { createHysteresis } from './hysteresis.js';
+import { createHysteresis } from '../gates/watch/hysteresis.js';
 import { cuttable, startReceiver, type Receiver, type ReceiverAnswer } from './receivers.test-support.js';
 import { HOUR_MS, makeTransition, MINUTE_MS, startWorld, START_MS, type NotifierWorld } from './world.test-support.js';
 

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import type { Decision } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
+import type { JudgeAnswers, PipelineProgress } from '../core/health.js';
 import type { LogEvent } from '../core/log-event.js';
 import type { NotificationAttempt } from '../core/notification.js';
 import type { Span } from '../core/span.js';
@@ -35,6 +36,7 @@ import {
   type StoreCounts,
 } from './report-queries.js';
 import { sessionEffects } from './session-queries.js';
+import { judgeAnswers, pipelineProgress } from './health-queries.js';
 import { sliceDays } from './slice-queries.js';
 import { releaseCells } from './cell-queries.js';
 import {
@@ -73,6 +75,10 @@ export interface StoreReader extends Component, SpanArchive {
   listTraces(filter: TraceFilter): Promise<readonly TraceRow[]>;
   /** What became of traces that first came on this day or later, such as `2026-11-22`. */
   sliceDays(sinceDay: string): Promise<readonly SliceDay[]>;
+  /** What judges answered since then, by criterion. */
+  judgeAnswers(sinceMs: number): Promise<readonly JudgeAnswers[]>;
+  /** How far deciding and judging are. */
+  pipelineProgress(nowMs: number): Promise<PipelineProgress>;
   /** The latest step of every alarm, the newest first. */
   currentAlarms(): Promise<readonly AlarmTransition[]>;
   /** All steps of the alarms whose id begins so. */
@@ -150,6 +156,8 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     outcomeOf: async (tenant, traceId) => outcomeOf(connection(), tenant, traceId),
     listTraces: async (filter) => listTraces(connection(), filter),
     sliceDays: async (sinceDay) => sliceDays(connection(), sinceDay),
+    judgeAnswers: async (sinceMs) => judgeAnswers(connection(), sinceMs),
+    pipelineProgress: async (nowMs) => pipelineProgress(connection(), nowMs),
     currentAlarms: async () => currentAlarms(connection()),
     alarmSteps: async (idPrefix) => alarmSteps(connection(), idPrefix),
     notificationsOf: async (alarmId) => notificationsOf(connection(), alarmId),

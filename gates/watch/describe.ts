@@ -1,6 +1,8 @@
 import type { AlarmSubject, AlarmTransition } from '../../core/alarm.js';
 import { evidence } from '../detector.js';
-import type { HeldAgainst, Stream } from './slice-watch.js';
+import type { HeldAgainst, SliceWatch } from './slice-watch.js';
+
+type Incident = NonNullable<SliceWatch['incident']>;
 
 export const REGRESSION_RULE = 'regression';
 
@@ -8,17 +10,18 @@ export const REGRESSION_RULE = 'regression';
 export function describeRegression(
   subject: AlarmSubject,
   against: HeldAgainst,
-  { detector }: Stream,
+  { detector, test }: Incident,
 ): Pick<AlarmTransition, 'summary' | 'details' | 'startedAtMs'> {
   const { logEvidence, logThreshold, changePointMs, failRate, leading } = evidence(detector);
-  const { baseline } = against;
+  const baseline = against.baselines[test];
   const startedAtMs = changePointMs ?? detector.untilMs ?? 0;
   const now = failRate === null ? 'an unknown share' : percent(failRate);
   const versus = against.release === subject.release ? 'before' : `in ${against.release}`;
   const shares = Object.entries(leading.byStratum).map(([stratum, gain]) => [`evidence from ${stratum}`, round(gain)]);
   return {
-    summary: `${nameOf(subject)} fails ${subject.criterion} in ${now} of its traces since ${toUtc(startedAtMs)}, ${percent(baseline.failRate)} ${versus}`,
+    summary: `${nameOf(subject)} fails ${subject.criterion}${test === 'checks' ? ' by its checks' : ''} in ${now} of its traces since ${toUtc(startedAtMs)}, ${percent(baseline.failRate)} ${versus}`,
     details: {
+      seenBy: test === 'checks' ? 'what checks failed' : 'checks and judges',
       failRate: failRate === null ? 'unknown' : round(failRate),
       baselineFailRate: round(baseline.failRate),
       baselineRelease: against.release,
@@ -38,12 +41,12 @@ export function describeRegression(
 export function describeRecovery(
   subject: AlarmSubject,
   against: HeldAgainst,
-  { detector }: Stream,
+  { detector, test }: Incident,
 ): Pick<AlarmTransition, 'summary' | 'details'> {
   const { logEvidence } = evidence(detector);
   return {
     summary: `${subject.service} fails ${subject.criterion} no more often than ${against.release} did: nothing speaks for the alarm on ${subject.release} any more`,
-    details: { evidence: round(logEvidence), baselineFailRate: round(against.baseline.failRate) },
+    details: { evidence: round(logEvidence), baselineFailRate: round(against.baselines[test].failRate) },
   };
 }
 

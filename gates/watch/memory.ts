@@ -1,6 +1,7 @@
 import type { Cell, SliceDay } from '../../core/cell.js';
 import type { State, StateEntry } from '../../core/state.js';
 import { newSince } from './cells.js';
+import type { HysteresisState } from './hysteresis.js';
 import { sliceKey, type SliceNews } from './regression.js';
 import type { SliceWatch } from './slice-watch.js';
 
@@ -44,4 +45,15 @@ export function changedSlices(
     written: changed.map(([key, slice]) => [SLICE + key, JSON.stringify(slice)]),
     gone: [...before.keys()].filter((key) => !after.has(key)).map((key) => SLICE + key),
   };
+}
+
+const HEALTH = 'health';
+
+/** By rule and subject, where the last look at health left it. */
+export function readHealth(state: State): ReadonlyMap<string, HysteresisState> {
+  return new Map(Object.entries(JSON.parse(state.get(HEALTH) ?? '{}') as Record<string, HysteresisState>));
+}
+
+export function healthEntry(states: ReadonlyMap<string, HysteresisState>): StateEntry {
+  return [HEALTH, JSON.stringify(Object.fromEntries(states))];
 }

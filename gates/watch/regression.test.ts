@@ -141,3 +141,24 @@ it('keeps criteria apart', () => {
   ]);
   expect(findings.map(({ subject }) => subject.criterion)).toEqual(['refund-policy']);
 });
+
+it('sees what checks failed before the few sampled verdicts could tell, and says so', () => {
+  const settled = (failed: number): Cell => ({
+    ...{ stratum: 'settled', pi: 1, upstreamWeight: 1 },
+    ...{ traces: failed, passed: 0, failed, unanswered: 0 },
+  });
+  const sampled = (traces: number, answered: number, failed: number): Cell => ({
+    ...{ stratum: 'unsuspected', pi: 0.08, upstreamWeight: 1 },
+    ...{ traces, passed: answered - failed, failed, unanswered: 0 },
+  });
+  const looks = new Looks();
+  looks.until(10, () => [[good, sampled(300, 24, 1)]]);
+  const { findings, looks: took } = looks.until(20, () => [
+    [bad, sampled(94, 8, 0)],
+    [bad, settled(6)],
+  ]);
+  expect(findings).toMatchObject([{ state: 'firing', subject: bad, details: { seenBy: 'what checks failed' } }]);
+  expect(findings[0]?.summary).toMatch(/fails refund-policy by its checks in 6\.0 %/);
+  expect(took).toBeLessThanOrEqual(4);
+  expect(looks.until(50, () => [[good, sampled(300, 24, 1)]]).findings).toMatchObject([{ state: 'resolved' }]);
+});

@@ -5,15 +5,18 @@ import { alarmingSlices } from '../e-bh.js';
 import { describeRecovery, describeRegression, REGRESSION_RULE } from './describe.js';
 import {
   beginSlice,
+  eachTest,
+  feed,
   freshDetector,
   holdAgainst,
   logThresholdOf,
+  ofTest,
   step,
   takeIn,
+  TESTS,
   type SliceWatch,
   type WatchOptions,
 } from './slice-watch.js';
-import { addCells } from './cells.js';
 
 /** What a look found that somebody should be told. */
 export type Finding = Pick<
@@ -86,8 +89,8 @@ function feedIncidents(slices: Map<string, SliceWatch>, news: readonly SliceNews
   for (const [key, slice] of slices) {
     if (slice.incident === undefined) continue;
     const ofService = news.filter(({ subject }) => familyKey(subject) === familyKey(slice.subject));
-    const waiting = addCells(slice.incident.waiting, ...ofService.map(({ news: cells }) => cells));
-    slices.set(key, { ...slice, incident: { ...slice.incident, waiting } });
+    const came = ofService.flatMap(({ news: cells }) => cells);
+    slices.set(key, { ...slice, incident: feed(slice.incident, ofTest(slice.incident.test, came)) });
   }
 }
 
@@ -98,11 +101,11 @@ function advance(
   const { against, own, incident } = slice;
   if (against === undefined || own === undefined) return slice;
   // One that alarms alone needs so much more the more there are.
-  const logThreshold = logThresholdOf(against, options) + Math.log(Math.max(1, inUse));
+  const logThreshold = logThresholdOf(against, options) + Math.log(Math.max(1, inUse) * TESTS.length);
   const look = { batchMs: against.batchMs, nowMs, logThreshold };
   return {
     ...slice,
-    own: step(own, look),
+    own: eachTest((test) => step(own[test], look)),
     ...(incident === undefined ? {} : { incident: step(incident, look) }),
   };
 }
@@ -115,17 +118,26 @@ function openIncidents(
   slices: Map<string, SliceWatch>,
   { options, nowMs }: { readonly options: WatchOptions; readonly nowMs: number },
 ): readonly Finding[] {
-  const tested = [...slices].filter(([, slice]) => isInUse(slice, nowMs));
+  const tested = [...slices]
+    .filter(([, slice]) => isInUse(slice, nowMs))
+    .flatMap(([key, { own, against }]) =>
+      TESTS.map((test) => {
+        const { logEvidence } = evidence(own![test].detector);
+        return { key, test, above: logEvidence - logThresholdOf(against!, options) };
+      }),
+    );
   const alarms = alarmingSlices(
-    tested.map(([, { own, against }]) => evidence(own!.detector).logEvidence - logThresholdOf(against!, options)),
+    tested.map(({ above }) => above),
     0,
   );
-  return tested.flatMap(([key, slice], at) => {
+  return tested.flatMap(({ key, test }, at) => {
+    const slice = slices.get(key)!;
     const { subject, against, own } = slice;
-    if (alarms[at] !== true || slice.incident !== undefined || own!.detector.batches === 0) return [];
-    slices.set(key, { ...slice, incident: own! });
+    if (alarms[at] !== true || slice.incident !== undefined || own![test].detector.batches === 0) return [];
+    const incident = { ...own![test], test };
+    slices.set(key, { ...slice, incident });
     const kind = { kind: 'regression', rule: REGRESSION_RULE, state: 'firing' } as const;
-    return [{ ...kind, subject, ...describeRegression(subject, against!, own!) }];
+    return [{ ...kind, subject, ...describeRegression(subject, against!, incident) }];
   });
 }
 
@@ -135,7 +147,8 @@ function closeIncidents(slices: Map<string, SliceWatch>, options: WatchOptions):
     if (incident === undefined || own === undefined || against === undefined) return [];
     if (!evidence(incident.detector).isQuiet) return [];
     // What it was found guilty of is settled: it is tried anew.
-    slices.set(key, { ...rest, subject, against, own: { ...own, detector: freshDetector(against, options) } });
+    const fresh = eachTest((test) => ({ ...own[test], detector: freshDetector(against, test, options) }));
+    slices.set(key, { ...rest, subject, against, own: fresh });
     const kind = { kind: 'regression', rule: REGRESSION_RULE, state: 'resolved' } as const;
     const startedAtMs = evidence(incident.detector).changePointMs ?? 0;
     return [{ ...kind, subject, ...describeRecovery(subject, against, incident), startedAtMs }];

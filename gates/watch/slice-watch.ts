@@ -4,12 +4,20 @@ import { createBaseline, type Baseline } from '../baseline.js';
 import { batchLengthMs, checksPerYear } from '../batch-length.js';
 import type { GatesConfig } from '../config.js';
 import { createDetector, updateDetector, type DetectorState } from '../detector.js';
+import { settledStream } from '../streams.js';
 import { addCells, tracesIn } from './cells.js';
+
+/**
+ * The tests of a slice. `all`: of everything that fails it. `checks`: of what checks failed, which is known of every trace, so that a
+ * rise shows long before sampled verdicts could tell.
+ */
+export const TESTS = ['all', 'checks'] as const;
+export type Test = (typeof TESTS)[number];
 
 /** What a slice is held against, frozen when its first trace came. */
 export interface HeldAgainst {
   readonly release: string;
-  readonly baseline: Baseline;
+  readonly baselines: Readonly<Record<Test, Baseline>>;
   readonly batchMs: number;
 }
 
@@ -29,9 +37,9 @@ export interface SliceWatch {
   /** All that came, for whoever is held against it. */
   readonly total: readonly Cell[];
   readonly against?: HeldAgainst;
-  readonly own?: Stream;
+  readonly own?: Readonly<Record<Test, Stream>>;
   /** While an alarm of it fires: the same test, fed with all traffic of the service, until nothing speaks for the alarm any more. */
-  readonly incident?: Stream;
+  readonly incident?: Stream & { readonly test: Test };
 }
 
 export type WatchOptions = Pick<
@@ -56,7 +64,7 @@ export function takeIn(slice: SliceWatch, news: readonly Cell[], nowMs: number):
     ...slice,
     lastMs: nowMs,
     total: addCells(slice.total, news),
-    ...(own === undefined ? {} : { own: { ...own, waiting: addCells(own.waiting, news) } }),
+    ...(own === undefined ? {} : { own: eachTest((test) => feed(own[test], ofTest(test, news))) }),
   };
 }
 
@@ -79,19 +87,47 @@ export function holdAgainst(
   const latest = candidates.sort((a, b) => b.firstMs - a.firstMs)[0];
   const chosen = latest ?? (isMaterial(slice, options) ? slice : undefined);
   if (chosen === undefined) return slice;
-  const baseline = createBaseline(chosen.total, { smallestChange: options.smallestChangeRatio });
-  if (baseline === null) return slice;
-  const against = { release: chosen.subject.release, baseline, batchMs: batchOf(chosen, options) };
+  const baselines = baselinesOf(chosen.total, options);
+  if (baselines === undefined) return slice;
+  const against = { release: chosen.subject.release, baselines, batchMs: batchOf(chosen, options) };
   const isItself = chosen === slice;
   // What it was measured by is no news of it.
   const waiting = isItself ? [] : slice.total;
   const sinceMs = isItself ? nowMs : slice.firstMs;
-  return { ...slice, against, own: { detector: freshDetector(against, options), waiting, sinceMs } };
+  const own = eachTest((test) => {
+    const detector = freshDetector(against, test, options);
+    return { detector, waiting: ofTest(test, waiting), sinceMs };
+  });
+  return { ...slice, against, own };
+}
+
+/** The same for every test. */
+export function eachTest<Value>(make: (test: Test) => Value): Readonly<Record<Test, Value>> {
+  return { all: make('all'), checks: make('checks') };
+}
+
+/** What a test sees of these traces. */
+export function ofTest(test: Test, cells: readonly Cell[]): readonly Cell[] {
+  return test === 'all' ? cells : addCells(settledStream(cells));
+}
+
+/** A stream with more to count. */
+export function feed<Fed extends Stream>(stream: Fed, cells: readonly Cell[]): Fed {
+  return { ...stream, waiting: addCells(stream.waiting, cells) };
+}
+
+function baselinesOf(
+  total: readonly Cell[],
+  { smallestChangeRatio: smallestChange }: WatchOptions,
+): HeldAgainst['baselines'] | undefined {
+  const all = createBaseline(total, { smallestChange });
+  const checks = createBaseline(ofTest('checks', total), { smallestChange });
+  return all === null || checks === null ? undefined : { all, checks };
 }
 
 /** A detector that knows nothing but what it is held against. */
-export function freshDetector(against: HeldAgainst, options: WatchOptions): DetectorState {
-  return createDetector(against.baseline, { checksPerFalseAlarm: checksPerFalseAlarm(against, options) });
+export function freshDetector(against: HeldAgainst, test: Test, options: WatchOptions): DetectorState {
+  return createDetector(against.baselines[test], { checksPerFalseAlarm: checksPerFalseAlarm(against, options) });
 }
 
 /** log A of this slice alone. */
@@ -107,15 +143,16 @@ function checksPerFalseAlarm({ batchMs }: HeldAgainst, { falseAlarmsPerYear }: W
  * Counts what waits, once its time is over. Where nothing came nothing is learnt.
  * @param look.logThreshold - evidence that an alarm would take, beyond which none is kept
  */
-export function step(
-  stream: Stream,
+export function step<Stepped extends Stream>(
+  stream: Stepped,
   { batchMs, nowMs, logThreshold }: { readonly batchMs: number; readonly nowMs: number; readonly logThreshold: number },
-): Stream {
+): Stepped {
   if (nowMs - stream.sinceMs < batchMs) return stream;
   if (stream.waiting.length === 0) return { ...stream, sinceMs: nowMs };
   const startMs = Math.max(stream.sinceMs, stream.detector.untilMs ?? stream.sinceMs);
   const batch = { startMs: Math.min(startMs, nowMs - 1), endMs: nowMs, cells: stream.waiting };
-  return { detector: updateDetector({ ...stream.detector, logThreshold }, batch), waiting: [], sinceMs: nowMs };
+  const detector = updateDetector({ ...stream.detector, logThreshold }, batch);
+  return { ...stream, detector, waiting: [], sinceMs: nowMs };
 }
 
 function batchOf({ total, firstMs, lastMs }: SliceWatch, { batchMs }: WatchOptions): number {

@@ -39,6 +39,10 @@ class World {
   watch(): Watch {
     return new Watch(gatesConfig.parse({ batchMs: MINUTE_MS, baselineTraces: 1_000 }), {
       sliceDays: async () => this.#days(),
+      sight: async () => ({
+        answers: [],
+        progress: { lastDecidedMs: this.nowMs, decidedInDay: 1_000, oldestPendingMs: null },
+      }),
       state: this.state,
       log: {
         append: async (records) => {

@@ -9,12 +9,15 @@ import type { Counter, Gauge, Metrics } from '../../core/metrics.js';
 import type { State } from '../../core/state.js';
 import type { GatesConfig } from '../config.js';
 import { AlarmBook } from './alarm-book.js';
+import { lookAtHealth, type HealthLook, type HealthSight } from './health.js';
 import { lookForRegressions } from './regression.js';
-import { changedSlices, newsOf, readSlices } from './memory.js';
+import { changedSlices, healthEntry, newsOf, readHealth, readSlices } from './memory.js';
 
 export interface WatchDeps {
   /** What became of traces that first came on this day or later. */
   readonly sliceDays: (sinceDay: string) => Promise<readonly SliceDay[]>;
+  /** What judges answered since then, and how far the pipeline is. */
+  readonly sight: (times: { readonly sinceMs: number; readonly nowMs: number }) => Promise<HealthSight>;
   readonly state: State;
   readonly log: Pick<Log, 'append'>;
   /** Resolves once the senders will tell of it. The same step may come twice. */
@@ -27,6 +30,7 @@ export interface WatchDeps {
 const DAY_MS = 86_400_000;
 /** A trace is answered within so many days of its first span, or not counted here. */
 const DAYS_BACK = 3;
+const HEALTH_WINDOW_MS = 15 * 60_000;
 const LEAST_PAUSE_MS = 1_000;
 
 /**
@@ -68,12 +72,13 @@ export class Watch implements Component {
     const { news, seen, past } = newsOf(await this.deps.sliceDays(sinceDay), { state, sinceDay });
     const before = readSlices(state);
     const { slices, findings } = lookForRegressions(before, news, { options: this.options, nowMs });
-    const alarms = findings.flatMap((finding) => this.#book.step(finding, this.options.severity, nowMs));
+    const health = await this.#lookAtHealth(nowMs);
+    const found = [...findings.map((one) => ({ ...one, severity: this.options.severity })), ...health.findings];
+    const alarms = found.flatMap(({ severity, ...finding }) => this.#book.step(finding, severity, nowMs));
     const { written, gone } = changedSlices(before, slices);
-    faultPoint('gate-before-writing');
-    const entries = [...seen, ...written, ...alarms];
-    if (entries.length > 0) await state.put(entries);
-    faultPoint('gate-after-writing');
+    if (alarms.length > 0) faultPoint('gate-before-writing');
+    await state.put([...seen, ...written, healthEntry(health.states), ...alarms]);
+    if (alarms.length > 0) faultPoint('gate-after-writing');
     if (past.length + gone.length > 0) await state.delete([...past, ...gone]);
     this.#looks.add(1);
     await this.#tell();
@@ -90,6 +95,11 @@ export class Watch implements Component {
     await state.put(acknowledged.entries);
     await this.#tell();
     return acknowledged.next;
+  }
+
+  async #lookAtHealth(nowMs: number): Promise<HealthLook> {
+    const sight = await this.deps.sight({ sinceMs: nowMs - HEALTH_WINDOW_MS, nowMs });
+    return lookAtHealth(readHealth(this.deps.state), sight, { nowMs, lookMs: this.options.lookMs });
   }
 
   async #run(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { AlarmSubject, AlarmTransition } from '../../core/alarm.js';
 import { evidence } from '../detector.js';
-import type { HeldAgainst, SliceWatch } from './slice-watch.js';
+import type { HeldAgainst, Incident } from './slice-watch.js';
 
-type Incident = NonNullable<SliceWatch['incident']>;
+type Tested = Pick<Incident, 'test' | 'detector'>;
 
 export const REGRESSION_RULE = 'regression';
 
@@ -10,7 +10,7 @@ export const REGRESSION_RULE = 'regression';
 export function describeRegression(
   subject: AlarmSubject,
   against: HeldAgainst,
-  { detector, test }: Incident,
+  { detector, test }: Tested,
 ): Pick<AlarmTransition, 'summary' | 'details' | 'startedAtMs'> {
   const { logEvidence, logThreshold, changePointMs, failRate, leading } = evidence(detector);
   const baseline = against.baselines[test];
@@ -41,11 +41,11 @@ export function describeRegression(
 export function describeRecovery(
   subject: AlarmSubject,
   against: HeldAgainst,
-  { detector, test }: Incident,
+  { detector, test }: Tested,
 ): Pick<AlarmTransition, 'summary' | 'details'> {
   const { logEvidence } = evidence(detector);
   return {
-    summary: `${subject.service} fails ${subject.criterion} no more often than ${against.release} did: nothing speaks for the alarm on ${subject.release} any more`,
+    summary: `${subject.service} fails ${subject.criterion} about as rarely as ${against.release} did again: the alarm on ${subject.release} is taken back`,
     details: { evidence: round(logEvidence), baselineFailRate: round(against.baselines[test].failRate) },
   };
 }

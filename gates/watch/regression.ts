@@ -4,6 +4,7 @@ import { evidence } from '../detector.js';
 import { alarmingSlices } from '../e-bh.js';
 import { describeRecovery, describeRegression, REGRESSION_RULE } from './describe.js';
 import {
+  beginIncident,
   beginSlice,
   eachTest,
   feed,
@@ -12,6 +13,7 @@ import {
   logThresholdOf,
   ofTest,
   step,
+  stepIncident,
   takeIn,
   TESTS,
   type SliceWatch,
@@ -54,8 +56,8 @@ function familyKey({ tenant, service, environment, criterion }: AlarmSubject): s
 
 /**
  * One look at every slice: each is held against the release before it by a test that may be looked at as often as one likes, and
- * those that alarm are chosen so that few are false however many slices there are. An incident ends when all that comes of its
- * service, whatever the release, has taken back the evidence; where nothing comes it goes on.
+ * those that alarm are chosen so that few are false however many slices there are. An incident ends when what comes of its
+ * service, whatever the release, shows that failures are rare again; where nothing comes it goes on.
  */
 export function lookForRegressions(
   before: ReadonlyMap<string, SliceWatch>,
@@ -106,7 +108,7 @@ function advance(
   return {
     ...slice,
     own: eachTest((test) => step(own[test], look)),
-    ...(incident === undefined ? {} : { incident: step(incident, look) }),
+    ...(incident === undefined ? {} : { incident: stepIncident(incident, look) }),
   };
 }
 
@@ -134,10 +136,9 @@ function openIncidents(
     const slice = slices.get(key)!;
     const { subject, against, own } = slice;
     if (alarms[at] !== true || slice.incident !== undefined || own![test].detector.batches === 0) return [];
-    const incident = { ...own![test], test };
-    slices.set(key, { ...slice, incident });
+    slices.set(key, { ...slice, incident: beginIncident(slice, test, nowMs) });
     const kind = { kind: 'regression', rule: REGRESSION_RULE, state: 'firing' } as const;
-    return [{ ...kind, subject, ...describeRegression(subject, against!, incident) }];
+    return [{ ...kind, subject, ...describeRegression(subject, against!, { test, detector: own![test].detector }) }];
   });
 }
 
@@ -145,12 +146,12 @@ function closeIncidents(slices: Map<string, SliceWatch>, options: WatchOptions):
   return [...slices].flatMap(([key, slice]) => {
     const { subject, against, own, incident, ...rest } = slice;
     if (incident === undefined || own === undefined || against === undefined) return [];
-    if (!evidence(incident.detector).isQuiet) return [];
+    if (!evidence(incident.detector).isAlarm) return [];
     // What it was found guilty of is settled: it is tried anew.
     const fresh = eachTest((test) => ({ ...own[test], detector: freshDetector(against, test, options) }));
     slices.set(key, { ...rest, subject, against, own: fresh });
     const kind = { kind: 'regression', rule: REGRESSION_RULE, state: 'resolved' } as const;
-    const startedAtMs = evidence(incident.detector).changePointMs ?? 0;
+    const { startedAtMs } = incident;
     return [{ ...kind, subject, ...describeRecovery(subject, against, incident), startedAtMs }];
   });
 }

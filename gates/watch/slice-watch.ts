@@ -3,7 +3,8 @@ import type { Cell } from '../../core/cell.js';
 import { createBaseline, type Baseline } from '../baseline.js';
 import { batchLengthMs, checksPerYear } from '../batch-length.js';
 import type { GatesConfig } from '../config.js';
-import { createDetector, updateDetector, type DetectorState } from '../detector.js';
+import { createDetector, evidence, updateDetector, type DetectorBatch, type DetectorState } from '../detector.js';
+import { createRecovery, updateRecovery } from '../recovery.js';
 import { settledStream } from '../streams.js';
 import { addCells, tracesIn } from './cells.js';
 
@@ -29,6 +30,12 @@ export interface Stream {
   readonly sinceMs: number;
 }
 
+/** What an alarm rests on, and the test that may end it. */
+export interface Incident extends Stream {
+  readonly test: Test;
+  readonly startedAtMs: number;
+}
+
 /** All that is known of one criterion of one release. Plain JSON. */
 export interface SliceWatch {
   readonly subject: AlarmSubject;
@@ -38,8 +45,8 @@ export interface SliceWatch {
   readonly total: readonly Cell[];
   readonly against?: HeldAgainst;
   readonly own?: Readonly<Record<Test, Stream>>;
-  /** While an alarm of it fires: the same test, fed with all traffic of the service, until nothing speaks for the alarm any more. */
-  readonly incident?: Stream & { readonly test: Test };
+  /** While an alarm of it fires: a test of whether that is over, fed with all traffic of the service. */
+  readonly incident?: Incident;
 }
 
 export type WatchOptions = Pick<
@@ -139,20 +146,42 @@ function checksPerFalseAlarm({ batchMs }: HeldAgainst, { falseAlarmsPerYear }: W
   return Math.max(1, checksPerYear(batchMs) / falseAlarmsPerYear);
 }
 
-/**
- * Counts what waits, once its time is over. Where nothing came nothing is learnt.
- * @param look.logThreshold - evidence that an alarm would take, beyond which none is kept
- */
-export function step<Stepped extends Stream>(
-  stream: Stepped,
-  { batchMs, nowMs, logThreshold }: { readonly batchMs: number; readonly nowMs: number; readonly logThreshold: number },
-): Stepped {
+/** When a stream is counted, and how far evidence may grow. */
+export interface StepOptions {
+  readonly batchMs: number;
+  readonly nowMs: number;
+  /** Evidence that an alarm would take, beyond which none is kept. */
+  readonly logThreshold: number;
+}
+
+/** Counts what waits, once its time is over. Where nothing came nothing is learnt. */
+export function step(stream: Stream, { batchMs, nowMs, logThreshold }: StepOptions): Stream {
+  return advance(stream, { batchMs, nowMs }, (batch) => updateDetector({ ...stream.detector, logThreshold }, batch));
+}
+
+/** The same for the test of whether an incident is over. */
+export function stepIncident(incident: Incident, when: Pick<StepOptions, 'batchMs' | 'nowMs'>): Incident {
+  return advance(incident, when, (batch) => updateRecovery(incident.detector, batch));
+}
+
+function advance<Of extends Stream>(
+  stream: Of,
+  { batchMs, nowMs }: Pick<StepOptions, 'batchMs' | 'nowMs'>,
+  update: (batch: DetectorBatch) => DetectorState,
+): Of {
   if (nowMs - stream.sinceMs < batchMs) return stream;
   if (stream.waiting.length === 0) return { ...stream, sinceMs: nowMs };
   const startMs = Math.max(stream.sinceMs, stream.detector.untilMs ?? stream.sinceMs);
-  const batch = { startMs: Math.min(startMs, nowMs - 1), endMs: nowMs, cells: stream.waiting };
-  const detector = updateDetector({ ...stream.detector, logThreshold }, batch);
+  const detector = update({ startMs: Math.min(startMs, nowMs - 1), endMs: nowMs, cells: stream.waiting });
   return { ...stream, detector, waiting: [], sinceMs: nowMs };
+}
+
+/** Begins to look for the end of what a test of this slice has found. */
+export function beginIncident(slice: SliceWatch, test: Test, nowMs: number): Incident {
+  const baseline = slice.against!.baselines[test];
+  const { failRate, changePointMs } = evidence(slice.own![test].detector);
+  const detector = createRecovery(baseline, failRate ?? 1, ofTest(test, slice.total));
+  return { detector, test, waiting: [], sinceMs: nowMs, startedAtMs: changePointMs ?? nowMs };
 }
 
 function batchOf({ total, firstMs, lastMs }: SliceWatch, { batchMs }: WatchOptions): number {

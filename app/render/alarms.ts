@@ -25,7 +25,9 @@ export function renderAlarms(alarms: readonly AlarmTransition[], paint: Paint): 
 
 /** All that is known of one: figures, steps, and whom it was told to. */
 export function renderAlarm({ alarm, steps, notifications }: AlarmStory, paint: Paint): string {
-  const { subject, details } = alarm;
+  const { subject } = alarm;
+  // Of what raised it: its end says little.
+  const { details } = steps.findLast(({ state }) => state === 'firing') ?? alarm;
   const about = Object.entries<string>({ ...subject }).filter(([, value]) => value !== '');
   const line = (name: string, value: string): string => `  ${paint.dim(name.padEnd(26))} ${value}`;
   return [

@@ -6,11 +6,13 @@ const price = z.strictObject({
   outputUsdPerMillion: z.number().nonnegative().describe('US dollars per million output tokens.'),
 });
 
-const judgeModel = z.strictObject({
+const model = z.strictObject({
   provider: z
     .enum(['openai', 'anthropic', 'none'])
     .optional()
-    .describe('Wire protocol of the judge model; `none` runs the checks only. Unset: taken from the environment.'),
+    .describe(
+      'Wire protocol of the model; `none`: there is no such model, and without a judge the checks run alone. Unset: taken from the environment.',
+    ),
   model: z.string().min(1).optional().describe('Model id as the provider names it. Unset: the cheapest priced one.'),
   baseUrl: z
     .url()
@@ -40,7 +42,12 @@ const judgeModel = z.strictObject({
 
 /** Settings of `models`: which LLM judges, where it is, and what it costs. */
 export const modelsConfig = z.strictObject({
-  judge: judgeModel.prefault({}).describe('The model that judges.'),
+  judge: model.prefault({}).describe('The model that judges.'),
+  confirm: model
+    .optional()
+    .describe(
+      'Another model, best of another provider or a stronger one, which is asked whether a fail of `judge` is one, where `judges.confirm` says so. Unset: fails are not confirmed.',
+    ),
   prices: z
     .record(z.string().min(1), price)
     .default({})

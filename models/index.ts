@@ -2,10 +2,10 @@ import { systemClock, type Clock } from '../core/clock.js';
 import type { Model } from '../core/model.js';
 import type { ModelsConfig } from './config.js';
 import { createModel } from './create-model.js';
-import { readModelOptions, type Environment } from './model-options.js';
+import { readConfirmOptions, readModelOptions, type Environment } from './model-options.js';
 
 export { modelsConfig, type ModelsConfig } from './config.js';
-export { readModelOptions, type Environment, type ModelOptions } from './model-options.js';
+export { readConfirmOptions, readModelOptions, type Environment, type ModelOptions } from './model-options.js';
 export { DEFAULT_MODELS, KNOWN_MODELS, PRICES_AS_OF, priceOf } from './prices.js';
 
 /**
@@ -20,5 +20,20 @@ export async function chooseModel(
   clock: Clock = systemClock,
 ): Promise<Model | undefined> {
   const options = readModelOptions(config, env);
+  return options && createModel(options, { clock });
+}
+
+/**
+ * The model that confirms fails of {@link chooseModel}'s: as configured, never implied.
+ *
+ * @returns undefined when there is none
+ * @throws {PipelineError} CONFIG_INVALID, MODEL_UNPRICED
+ */
+export async function chooseConfirmModel(
+  config: ModelsConfig,
+  env: Environment,
+  clock: Clock = systemClock,
+): Promise<Model | undefined> {
+  const options = readConfirmOptions(config, env);
   return options && createModel(options, { clock });
 }

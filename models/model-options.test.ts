@@ -1,8 +1,63 @@
 import { describe, expect, it } from 'vitest';
-import { chooseModel, DEFAULT_MODELS, KNOWN_MODELS, modelsConfig, readModelOptions } from './index.js';
+import {
+  chooseConfirmModel,
+  chooseModel,
+  DEFAULT_MODELS,
+  KNOWN_MODELS,
+  modelsConfig,
+  readConfirmOptions,
+  readModelOptions,
+} from './index.js';
 import { readRetryAfter } from './provider-failure.js';
 
 const config = (judge: object = {}, prices: object = {}) => modelsConfig.parse({ judge, prices });
+
+describe('readConfirmOptions', () => {
+  const both = { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o' };
+  const of = (confirm?: object, judge: object = {}, env: object = both) =>
+    readConfirmOptions(modelsConfig.parse({ judge, confirm }), { ...env });
+
+  it('finds no second judge unless one is configured, and none without a first one', async () => {
+    expect(of(undefined)).toBeUndefined();
+    expect(of({ provider: 'none' })).toBeUndefined();
+    expect(of({ provider: 'openai' }, { provider: 'none' })).toBeUndefined();
+    expect(await chooseConfirmModel(modelsConfig.parse({}), both)).toBeUndefined();
+  });
+
+  it('reads it as the judge is read, with settings and a price of its own', async () => {
+    const confirm = { provider: 'openai', model: 'gpt-6-sol', apiKey: 'mine', timeoutMs: 90_000 };
+    const chosen = of(confirm);
+    expect(chosen).toMatchObject({ provider: 'openai', name: 'gpt-6-sol', timeoutMs: 90_000 });
+    expect(chosen?.price).toMatchObject({ inputUsdPerMillion: 2, outputUsdPerMillion: 10 });
+    expect(chosen?.apiKey.reveal()).toBe('mine');
+    expect(await chooseConfirmModel(modelsConfig.parse({ confirm }), both)).toMatchObject({ name: 'gpt-6-sol' });
+  });
+
+  it('takes a stronger model of the same provider', () => {
+    expect(of({ model: 'claude-sonnet-5-5' })).toMatchObject({ provider: 'anthropic', name: 'claude-sonnet-5-5' });
+  });
+
+  it.each([
+    { how: 'named', confirm: { model: 'gpt-4.1' }, judge: { model: 'gpt-4.1' }, name: 'openai gpt-4.1' },
+    { how: 'implied for both', confirm: {}, judge: {}, name: 'anthropic claude-haiku-5-5' },
+    {
+      ...{ how: 'behind another address', confirm: { model: 'gpt-4.1', baseUrl: 'http://127.0.0.1:1' } },
+      ...{ judge: { model: 'gpt-4.1' }, name: 'openai gpt-4.1' },
+    },
+  ])('refuses the judge itself, by name, $how', ({ confirm, judge, name }) => {
+    expect(() => of(confirm, judge)).toThrow(
+      `expected models.confirm to be another model than models.judge, got ${name} for both`,
+    );
+  });
+
+  it('names its own settings where they are wrong', () => {
+    expect(() => of({ baseUrl: 'http://127.0.0.1:1/v1' })).toThrow(/expected models\.confirm\.provider beside/);
+    expect(() => of({ provider: 'openai' }, {}, { ANTHROPIC_API_KEY: 'a' })).toThrow(
+      /OPENAI_API_KEY or models\.confirm\.apiKey/,
+    );
+    expect(() => of({ provider: 'openai', model: 'our-own-7b' })).toThrow(/models\.prices\.our-own-7b/);
+  });
+});
 
 describe('readModelOptions', () => {
   it('finds no model without configuration and keys', async () => {

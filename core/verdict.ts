@@ -18,6 +18,8 @@ export interface Vote {
   readonly latencyMs: number;
   /** Why an `error` or `abstain` is one. */
   readonly reason?: string;
+  /** Set on the vote of the second judge, which was asked whether a fail of the first one is one. */
+  readonly confirms?: true;
 }
 
 /** What the instrument says of one criterion of one version of one trace. */
@@ -31,13 +33,13 @@ export interface Verdict {
   readonly spanId: string;
   readonly criterion: string;
   readonly outcome: VerdictOutcome;
-  /** Share of the deciding votes on the side that won; in [0, 1]. */
+  /** Share of the votes on the side that won, of those that are an answer; in [0, 1]. */
   readonly confidence: number;
   readonly votes: readonly Vote[];
   /** Verified to be in the evidence. */
   readonly quotes: readonly string[];
   readonly explanation: string;
-  /** For `error`, `abstain` and `shed_budget`: one sentence. */
+  /** For `error`, `abstain` and `shed_budget`, and for what a second judge was asked about: one sentence. */
   readonly reason: string;
   readonly rubricVersion: string;
   readonly judgeHash: string;
@@ -50,6 +52,8 @@ export interface Verdict {
   readonly audit: boolean;
   /** Asked for by a person, outside the sampling plan. Such a verdict is an audit too. */
   readonly byHand: boolean;
+  /** The first judge failed it and the second one passed it: a person should say who was right. */
+  readonly disputed: boolean;
   readonly costMicroUsd: number;
   readonly inputTokens: number;
   readonly outputTokens: number;

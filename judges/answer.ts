@@ -4,7 +4,8 @@ import type { Metrics } from '../core/metrics.js';
 import type { Verdict } from '../core/verdict.js';
 import { buildVerdict } from './build-verdict.js';
 import type { JudgesConfig } from './config.js';
-import { evaluate, type EvaluationDeps, type Question } from './evaluate.js';
+import { isUnconfirmed } from './confirm-fail.js';
+import { confirmerOf, evaluate, type EvaluationDeps, type Question } from './evaluate.js';
 import type { Journal } from './journal.js';
 import type { Outlet } from './outlet.js';
 import { answerUnasked, NO_MODEL, OWN_SPANS } from './unasked.js';
@@ -51,7 +52,9 @@ export function createAnswerer(options: JudgesConfig, deps: AnswererDeps): Answe
     const { evaluation } = deps;
     if (asked.judgement.own) return give(asked, refuse(asked, OWN_SPANS, clock), { lookup: 'none' });
     if (evaluation === undefined) return give(asked, refuse(asked, NO_MODEL, clock), { lookup: 'none' });
-    const key = cacheKey(asked.judgement, asked.judge.rubric.criterion, asked.judge.hash);
+    const isConfirmed = confirmerOf(asked, evaluation) !== undefined;
+    const { rubric, hash } = asked.judge;
+    const key = cacheKey(asked.judgement, { criterion: rubric.criterion, judgeHash: hash, isConfirmed });
     const uses = options.cache.enabled && !asked.fresh;
     const find = (): KeptVerdict | undefined => (uses ? cache.find(key) : undefined);
     const running = uses ? inFlight.get(key) : undefined;
@@ -59,15 +62,17 @@ export function createAnswerer(options: JudgesConfig, deps: AnswererDeps): Answe
     const kept = find();
     if (kept !== undefined && reuses(asked)) return give(asked, toHit(asked, kept, clock.nowMs()), { lookup: 'hit' });
     const work = evaluate(asked, evaluation).then((fresh) => {
-      if (kept === undefined) return give(asked, fresh, { lookup: uses ? 'miss' : 'none', key });
-      return giveAudited(asked, { fresh, kept, key });
+      const isHalf = isConfirmed && isUnconfirmed(fresh);
+      if (kept !== undefined) return giveAudited(asked, { fresh, kept, key, isHalf });
+      return give(asked, fresh, { lookup: uses ? 'miss' : 'none', ...(isHalf ? {} : { key }) });
     });
     return together(work, key);
   };
 
-  function giveAudited(asked: Asked, { fresh, kept, key }: Audited): Promise<Verdict> {
-    // Without money for the audit there is no other verdict.
-    if (fresh.outcome === 'shed_budget') return give(asked, toHit(asked, kept, clock.nowMs()), { lookup: 'hit' });
+  function giveAudited(asked: Asked, { fresh, kept, key, isHalf }: Audited): Promise<Verdict> {
+    // Without money for the audit, or the second judge's word, there is no other verdict.
+    if (fresh.outcome === 'shed_budget' || isHalf)
+      return give(asked, toHit(asked, kept, clock.nowMs()), { lookup: 'hit' });
     if (fresh.outcome === 'error') return give(asked, fresh, { lookup: 'none' });
     const cacheAudit = fresh.outcome === kept.outcome ? 'agreed' : 'flipped';
     return give(asked, { ...fresh, cacheAudit }, { lookup: cacheAudit, key });
@@ -91,6 +96,8 @@ interface Audited {
   readonly fresh: Verdict;
   readonly kept: KeptVerdict;
   readonly key: string;
+  /** A fail that a second judge was to confirm and has not. */
+  readonly isHalf: boolean;
 }
 
 type Giving = (
@@ -130,7 +137,7 @@ function refuse({ judgement, judge, evalId }: Asked, reason: string, clock: Cloc
 
 /** The verdict of the same evidence, at no cost: nobody was asked this time. */
 function toHit({ judgement, judge, evalId }: Asked, kept: KeptVerdict, nowMs: number): Verdict {
-  const { outcome, confidence, provider, model, traceId } = kept;
+  const { outcome, confidence, provider, model, traceId, disputed = false } = kept;
   const identity = {
     ...{ evalId, provider, model, judgeHash: judge.hash },
     criterion: judge.rubric.criterion,
@@ -138,6 +145,6 @@ function toHit({ judgement, judge, evalId }: Asked, kept: KeptVerdict, nowMs: nu
   };
   const votes = kept.votes.map((vote) => ({ ...vote, costMicroUsd: 0, inputTokens: 0, outputTokens: 0, latencyMs: 0 }));
   const reason = `exactly this evidence was judged on trace ${traceId} at ${new Date(kept.judgedAtMs).toISOString()}`;
-  const hit = buildVerdict(judgement, identity, { outcome, confidence, reason, votes, judgedAtMs: nowMs });
+  const hit = buildVerdict(judgement, identity, { outcome, confidence, reason, votes, disputed, judgedAtMs: nowMs });
   return { ...hit, fromCache: true };
 }

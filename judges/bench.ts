@@ -1,5 +1,6 @@
 import type { Judgement } from '../core/evidence.js';
 import { contentHash } from '../core/keyed-hash.js';
+import type { Model } from '../core/model.js';
 import type { Verdict } from '../core/verdict.js';
 import { createAnswerer, type Answerer } from './answer.js';
 import type { LostCall } from './call-entry.js';
@@ -119,8 +120,19 @@ function createParts(
   return { cache, outlet, answer: createAnswerer(options, { ...deps, evaluation, cache, outlet }) };
 }
 
-function judgeOf(rubric: Rubric, options: JudgesConfig, { model }: BenchDeps): CriterionJudge {
+function judgeOf(rubric: Rubric, options: JudgesConfig, { model, confirm }: BenchDeps): CriterionJudge {
   const { votes, repairAttempts, evidenceTokens } = options;
-  const asked = model ? { parameters: model.parameters, models: [`${model.provider}/${model.name}`] } : { models: [] };
-  return createCriterionJudge(rubric, judgeHash({ rubric, votes, repairAttempts, evidenceTokens, ...asked }));
+  const asked = model ? { parameters: model.parameters, models: [nameOf(model)] } : { models: [] };
+  const second = model &&
+    confirm && {
+      confirm: { model: nameOf(confirm), parameters: confirm.parameters, strata: options.confirm.strata },
+    };
+  return createCriterionJudge(
+    rubric,
+    judgeHash({ rubric, votes, repairAttempts, evidenceTokens, ...asked, ...second }),
+  );
+}
+
+function nameOf({ provider, name }: Model): string {
+  return `${provider}/${name}`;
 }

@@ -8,6 +8,8 @@ export interface Ending {
   readonly reason: string;
   readonly votes: readonly Vote[];
   readonly judgedAtMs: number;
+  /** False when it is left out. */
+  readonly disputed?: boolean;
 }
 
 /** Who evaluated, and under which id. */
@@ -21,7 +23,7 @@ export interface Identity {
   readonly model: string;
 }
 
-/** The row that an evaluation becomes. Only the winning side's quotes and words are its own. */
+/** The row that an evaluation becomes. Only the winning side's quotes and words are its own, the second judge's before the first's. */
 export function buildVerdict(judgement: Judgement, identity: Identity, ending: Ending): Verdict {
   const { decision } = judgement;
   const { votes, outcome } = ending;
@@ -29,7 +31,7 @@ export function buildVerdict(judgement: Judgement, identity: Identity, ending: E
   const sum = (of: (vote: Vote) => number): number => votes.reduce((total, vote) => total + of(vote), 0);
   return {
     ...identity,
-    model: votes.at(-1)?.model ?? identity.model,
+    model: (winners.at(-1) ?? votes.at(-1))?.model ?? identity.model,
     tenant: decision.tenant,
     traceId: decision.traceId,
     version: decision.version,
@@ -38,12 +40,13 @@ export function buildVerdict(judgement: Judgement, identity: Identity, ending: E
     confidence: ending.confidence,
     votes,
     quotes: [...new Set(winners.flatMap((vote) => vote.quotes))],
-    explanation: winners[0]?.explanation ?? '',
+    explanation: (winners.find((vote) => vote.confirms === true) ?? winners[0])?.explanation ?? '',
     reason: ending.reason,
     fromCache: false,
     cacheAudit: '',
     audit: decision.audit,
     byHand: false,
+    disputed: ending.disputed ?? false,
     costMicroUsd: sum((vote) => vote.costMicroUsd),
     inputTokens: sum((vote) => vote.inputTokens),
     outputTokens: sum((vote) => vote.outputTokens),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STRATA } from '../core/decision.js';
 
 /** Used when it is there; a folder that was named must be. */
 export const DEFAULT_RUBRICS_DIRECTORY = 'rubrics';
@@ -62,6 +63,16 @@ const cache = z.strictObject({
     .describe('Share of the hits that is judged all the same, so that it is known how often the cache would be wrong.'),
 });
 
+const confirm = z.strictObject({
+  strata: z
+    .array(z.enum(STRATA))
+    .min(1)
+    .default(['unsuspected'])
+    .describe(
+      'Whose fails `models.confirm` is asked about, when it is set. Among unsuspected traces most fails of a judge are false alarms.',
+    ),
+});
+
 const rubrics = {
   rubricsDirectory: z
     .string()
@@ -82,6 +93,7 @@ export const judgesConfig = z.strictObject({
   ...ladder,
   ...retries,
   ...rubrics,
+  confirm: confirm.prefault({}),
   cache: cache.prefault({}),
   concurrency: z.int().min(1).max(256).default(8).describe('Judgements in work at the same time.'),
   evidenceTokens: z

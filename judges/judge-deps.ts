@@ -20,6 +20,8 @@ export interface JudgeDeps {
   };
   /** Absent: every judgement is answered with an abstention that says so. */
   readonly model: Model | undefined;
+  /** Asked whether fails of `model` are ones, where `confirm` says so. Absent: nobody is. */
+  readonly confirm?: Model;
   readonly rubrics: readonly Rubric[];
   readonly clock: Clock;
   /** In [0, 1); for nonces and jitter. */

@@ -1,4 +1,5 @@
 import { contentHash } from '../core/keyed-hash.js';
+import type { Stratum } from '../core/decision.js';
 import type { ModelParameters } from '../core/model.js';
 import type { Rubric } from './rubric.js';
 
@@ -17,16 +18,32 @@ export interface Instrument {
   readonly parameters?: ModelParameters;
   /** Models that may answer, as `provider/name`. */
   readonly models: readonly string[];
+  /** Who confirms fails, as `provider/name`, and of which traces. Absent when nobody does. */
+  readonly confirm?: {
+    readonly model: string;
+    readonly parameters: ModelParameters;
+    readonly strata: readonly Stratum[];
+  };
 }
 
 /** Identifies a judge: verdicts of two hashes are measurements of two instruments and are never mixed. */
 export function judgeHash(instrument: Instrument): string {
-  const { rubric, votes, repairAttempts, evidenceTokens, parameters, models } = instrument;
+  const { rubric, votes, repairAttempts, evidenceTokens, parameters, models, confirm } = instrument;
   return contentHash(
     INSTRUMENT_VERSION,
     rubric.hash,
     `votes ${votes}, repairs ${repairAttempts}, evidence ${evidenceTokens}`,
-    `temperature ${parameters?.temperature ?? 'none'}, output ${parameters?.maxOutputTokens ?? 'none'}`,
+    describeParameters(parameters),
     ...[...models].sort(),
+    // Nothing is added without it: what was judged before there was such a rung stays what it was.
+    ...(confirm === undefined ? [] : describeConfirm(confirm)),
   );
+}
+
+function describeParameters(parameters: ModelParameters | undefined): string {
+  return `temperature ${parameters?.temperature ?? 'none'}, output ${parameters?.maxOutputTokens ?? 'none'}`;
+}
+
+function describeConfirm({ model, parameters, strata }: NonNullable<Instrument['confirm']>): readonly string[] {
+  return [`fails confirmed by ${model}`, describeParameters(parameters), ...new Set([...strata].sort())];
 }

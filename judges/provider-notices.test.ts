@@ -3,13 +3,13 @@ import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Model } from '../core/model.js';
 import { createProviderNotices } from './provider-notices.js';
 
-function setup() {
+function setup(role: 'judge' | 'confirm' = 'judge') {
   let now = 0;
   const lines: string[] = [];
   const model = { provider: 'openai', name: 'm' } as Model;
   const clock = { nowMs: () => now, sleep: () => Promise.resolve() };
   const announce = (text: string): void => void lines.push(text);
-  const notices = createProviderNotices({ giveUpAfterMs: 300_000 }, { model, clock, announce });
+  const notices = createProviderNotices({ giveUpAfterMs: 300_000 }, { model, role, clock, announce });
   const fail = (code: ErrorCode, brief?: string): void => {
     const cause = brief === undefined ? {} : { brief };
     notices.failed(new PipelineError(code, 'the provider repeats: my secret order', { cause }));
@@ -74,5 +74,16 @@ describe('createProviderNotices', () => {
     wait(60_000);
     fail('MODEL_REFUSED');
     expect(lines).toHaveLength(2);
+  });
+
+  it('says of the judge that confirms fails what follows there', () => {
+    const { lines, fail, answer, wait } = setup('confirm');
+    fail('MODEL_REFUSED', 'it refused the key');
+    wait(1);
+    answer();
+    expect(lines).toEqual([
+      'The judge that confirms fails, openai model m, does not answer as it should: it refused the key. Until it does, fails stand as the first judge said, unconfirmed.',
+      'The judge that confirms fails, openai model m, answers again.',
+    ]);
   });
 });

@@ -18,6 +18,8 @@ export interface ProviderNotices {
 
 export interface ProviderNoticesDeps {
   readonly model: Model;
+  /** What it is asked for. */
+  readonly role: 'judge' | 'confirm';
   readonly clock: Clock;
   readonly announce: (text: string) => void;
 }
@@ -25,11 +27,14 @@ export interface ProviderNoticesDeps {
 /** Notices of one model. */
 export function createProviderNotices(
   options: { readonly giveUpAfterMs: number },
-  { model, clock, announce }: ProviderNoticesDeps,
+  { model, role, clock, announce }: ProviderNoticesDeps,
 ): ProviderNotices {
-  const name = `${model.provider} model ${model.name}`;
+  const name = `The ${role === 'judge' ? 'judge' : 'judge that confirms fails'}, ${model.provider} model ${model.name},`;
   const follows: Readonly<Record<Trouble, string>> = {
-    error: 'Until it does, verdicts become errors; no trace is failed for it.',
+    error:
+      role === 'judge'
+        ? 'Until it does, verdicts become errors; no trace is failed for it.'
+        : 'Until it does, fails stand as the first judge said, unconfirmed.',
     wait: `Judgements wait and are tried again, each vote for up to ${options.giveUpAfterMs / 1000} s.`,
   };
   let said: Trouble | undefined;
@@ -46,14 +51,14 @@ export function createProviderNotices(
       if (isUsual || said === trouble || nowMs - saidAtMs < QUIET_MS) return;
       said = trouble;
       saidAtMs = nowMs;
-      announce(`The judge, ${name}, does not answer as it should: ${briefOf(error)}. ${follows[trouble]}`);
+      announce(`${name} does not answer as it should: ${briefOf(error)}. ${follows[trouble]}`);
     },
     answered(beganAtMs) {
       if (beganAtMs < failedAtMs) return;
       unusable = 0;
       if (said === undefined) return;
       said = undefined;
-      announce(`The judge, ${name}, answers again.`);
+      announce(`${name} answers again.`);
     },
   };
 }

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Stratum } from '../core/decision.js';
 import type { Trajectory } from '../core/trajectory.js';
 import { judgeHash } from './judge-hash.js';
 import { builtInRubrics } from './rubric-folder.js';
@@ -134,6 +135,19 @@ describe('judgeHash', () => {
       judgeHash({ rubric, ...base, models: ['openai/a'] }),
     ];
     expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it('stays what it was before there was a second judge where there is none, so that nothing is judged again', () => {
+    const rubric = { hash: 'r' } as Rubric;
+    expect(judgeHash({ rubric, ...base, models: ['openai/gpt-6-luna'] })).toBe('ca87c76a5ae17e45b4d566e7e781037f');
+  });
+
+  it('is another with a second judge, and does not depend on the order or repetition of its strata', () => {
+    const rubric = load();
+    const hashOf = (...strata: Stratum[]): string =>
+      judgeHash({ rubric, ...base, confirm: { model: 'anthropic/c', parameters: { maxOutputTokens: 800 }, strata } });
+    expect(new Set([judgeHash({ rubric, ...base }), hashOf('unsuspected'), hashOf('suspected')]).size).toBe(3);
+    expect(hashOf('suspected', 'unsuspected', 'suspected')).toBe(hashOf('unsuspected', 'suspected'));
   });
 
   it('does not depend on the order of the models', () => {

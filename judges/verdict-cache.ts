@@ -20,6 +20,8 @@ const MEMORY_CHARS = 4 * 1024 * 1024;
 /** A verdict that may be used again, and where it comes from. Only passes and fails are kept. */
 export interface KeptVerdict extends Pick<Verdict, 'tenant' | 'traceId' | 'confidence' | 'model' | 'provider'> {
   readonly outcome: 'pass' | 'fail';
+  /** Left out by a version before there was a second judge. */
+  readonly disputed?: boolean;
   /** With their quotes and explanations. */
   readonly votes: readonly Vote[];
   /** When the judge said so: a hit does not make it younger. */
@@ -50,13 +52,21 @@ export interface VerdictCacheDeps {
   readonly clock: Clock;
 }
 
+/** Who judges what of the evidence. */
+export interface Judged {
+  readonly criterion: string;
+  readonly judgeHash: string;
+  /** Whether a fail goes to a second judge: a part of the instrument that depends on the trace. */
+  readonly isConfirmed: boolean;
+}
+
 /**
  * Names everything that a verdict follows from: whose it is, what the judge was shown, and the whole instrument. Ids and times
  * of spans are not in the evidence, so a replay has the key of the original.
  */
-export function cacheKey({ decision, evidence }: Judgement, criterion: string, judgeHash: string): string {
+export function cacheKey({ decision, evidence }: Judgement, { criterion, judgeHash, isConfirmed }: Judged): string {
   const shown = JSON.stringify(evidence.sections.map(({ title, text }) => [title, text]));
-  return contentHash(decision.tenant, shown, criterion, judgeHash);
+  return contentHash(decision.tenant, shown, criterion, judgeHash, ...(isConfirmed ? ['fails confirmed'] : []));
 }
 
 /** A cache in durable state. */
@@ -113,12 +123,12 @@ export function createVerdictCache(options: JudgesConfig['cache'], deps: Verdict
 }
 
 function toKept(verdict: Verdict, state: State): KeptVerdict | undefined {
-  const { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs } = verdict;
+  const { tenant, traceId, outcome, disputed, confidence, votes, model, provider, judgedAtMs } = verdict;
   // A rubric's test has a judge of its own.
   if (traceId === '' || state.get(`${FORGOTTEN}${traceId}`) !== undefined) return undefined;
   // A hit is never kept anew, or an error of the judge would live as long as its traffic.
   if (verdict.fromCache || (outcome !== 'pass' && outcome !== 'fail')) return undefined;
-  return { tenant, traceId, outcome, confidence, votes, model, provider, judgedAtMs };
+  return { tenant, traceId, outcome, disputed, confidence, votes, model, provider, judgedAtMs };
 }
 
 /** By age, the oldest first. */

@@ -195,7 +195,7 @@ export const newWorld = (): World => ({ bus: createMemoryLog(), state: createMem
 
 /** What a test changes of the judge that it starts. */
 export interface Change extends Partial<
-  Pick<JudgeDeps, 'clock' | 'log' | 'metrics' | 'rubrics' | 'attends' | 'shared'>
+  Pick<JudgeDeps, 'clock' | 'log' | 'metrics' | 'rubrics' | 'attends' | 'shared' | 'confirm'>
 > {
   readonly settings?: object;
 }

@@ -42,6 +42,7 @@ describe('a verdict as an event', () => {
       'assay.from_cache': false,
       'assay.audit': false,
       'assay.by_hand': false,
+      'assay.disputed': false,
     });
     expect(Object.fromEntries(event!.resource)).toEqual({
       'service.name': 'booking-agent',

@@ -113,6 +113,7 @@ function attributesOf(verdict: Verdict): readonly Attribute[] {
     ['assay.from_cache', verdict.fromCache],
     ['assay.audit', verdict.audit],
     ['assay.by_hand', verdict.byHand],
+    ['assay.disputed', verdict.disputed],
   ];
 }
 

@@ -13,7 +13,7 @@ export function parseVerdict({ partition, offset, value }: StoredRecord): Verdic
   } catch (error) {
     throw malformed('JSON', { partition, offset, cause: error });
   }
-  const verdict = { spanId: '', byHand: false, ...(parsed as Partial<Verdict> | null) };
+  const verdict = { spanId: '', byHand: false, disputed: false, ...(parsed as Partial<Verdict> | null) };
   if (!isVerdict(verdict)) throw malformed('a verdict', { partition, offset });
   return verdict;
 }

@@ -227,7 +227,7 @@ describe('the publisher', () => {
   });
 
   it('skips a record that is no verdict, and reads one of an older Assay', async () => {
-    const newer = new Set(['spanId', 'byHand', 'cacheAudit']);
+    const newer = new Set(['spanId', 'byHand', 'disputed', 'cacheAudit']);
     const fields = Object.entries(makeVerdict({ evalId: 'older' })).filter(([name]) => !newer.has(name));
     const older = Object.fromEntries(fields);
     await log.append([{ topic: 'verdicts', key: 'k', value: Buffer.from('{"cut') }]);

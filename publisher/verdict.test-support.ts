@@ -23,6 +23,7 @@ export function makeVerdict(changes: Partial<Verdict> = {}): Verdict {
     cacheAudit: '',
     audit: false,
     byHand: false,
+    disputed: false,
     costMicroUsd: 900,
     inputTokens: 1_200,
     outputTokens: 90,

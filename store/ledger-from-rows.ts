@@ -134,6 +134,7 @@ export interface StoredVerdict {
   readonly cache_audit: Verdict['cacheAudit'];
   readonly audit: boolean;
   readonly by_hand: boolean;
+  readonly disputed: boolean;
   readonly cost_micro_usd: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
@@ -169,6 +170,7 @@ export function toVerdict(row: StoredVerdict): Verdict {
     cacheAudit: row.cache_audit,
     audit: row.audit,
     byHand: row.by_hand,
+    disputed: row.disputed,
     costMicroUsd: row.cost_micro_usd,
     inputTokens: row.input_tokens,
     outputTokens: row.output_tokens,

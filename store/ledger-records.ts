@@ -78,6 +78,7 @@ const vote = z.object({
   outputTokens: z.number(),
   latencyMs: z.number(),
   reason: z.string().exactOptional(),
+  confirms: z.literal(true).exactOptional(),
 });
 
 /** The votes of a verdict, as its row holds them. */
@@ -104,6 +105,7 @@ const verdict = z.object({
   cacheAudit: z.enum(['', 'agreed', 'flipped']).default(''),
   audit: z.boolean(),
   byHand: z.boolean().default(false),
+  disputed: z.boolean().default(false),
   costMicroUsd: z.number(),
   inputTokens: z.number(),
   outputTokens: z.number(),

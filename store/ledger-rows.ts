@@ -78,6 +78,7 @@ export function toVerdictRow(verdict: Verdict): Row {
     cache_audit: verdict.cacheAudit,
     audit: verdict.audit,
     by_hand: verdict.byHand,
+    disputed: verdict.disputed,
     cost_micro_usd: verdict.costMicroUsd,
     input_tokens: count(verdict.inputTokens),
     output_tokens: count(verdict.outputTokens),

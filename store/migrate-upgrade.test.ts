@@ -32,15 +32,15 @@ describe('migrate', () => {
     await old.run('CREATE TABLE assay_migrations (version UInt32, name String) ENGINE = MergeTree ORDER BY version');
     await old.run(`INSERT INTO assay_migrations SELECT number + 1, '' FROM numbers(${BEFORE_LOGS})`);
     const { log_count, root_span_id, ...decision } = toDecisionRow(decisionOn(traceIdOf(1)));
-    const { span_id, cache_audit, by_hand, ...verdict } = toVerdictRow(verdictOn(decisionOn(traceIdOf(1))));
-    expect([log_count, root_span_id, span_id, cache_audit, by_hand]).not.toContain(undefined);
+    const { span_id, cache_audit, by_hand, disputed, ...verdict } = toVerdictRow(verdictOn(decisionOn(traceIdOf(1))));
+    expect([log_count, root_span_id, span_id, cache_audit, by_hand, disputed]).not.toContain(undefined);
     await old.insert({ table: 'assay_decisions', lines: JSON.stringify(decision), token: '1' });
     await old.insert({ table: 'assay_verdicts', lines: JSON.stringify(verdict), token: '1' });
     expect((await migrate(old))[0]).toBe(BEFORE_LOGS + 1);
     expect(await decisionOf(old, 'acme', traceIdOf(1))).toEqual(
       decisionOn(traceIdOf(1), { logCount: 0, rootSpanId: '' }),
     );
-    const changes = { spanId: '', cacheAudit: '', byHand: false } as const;
+    const changes = { spanId: '', cacheAudit: '', byHand: false, disputed: false } as const;
     expect(await verdictsOf(old, 'acme', { traceId: traceIdOf(1), version: 1 })).toEqual([
       verdictOn(decisionOn(traceIdOf(1)), changes),
     ]);

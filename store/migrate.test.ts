@@ -19,7 +19,7 @@ describe.each(STORES)('migrate (%s)', (kind) => {
 
   it('applies every migration once, in order, and nothing the second time', async () => {
     const numbers = (await readMigrations()).map((migration) => migration.version);
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
     expect(await migrate(connection)).toEqual(numbers);
     expect(await migrate(connection)).toEqual([]);
   });

@@ -131,6 +131,7 @@ export function verdictOn(decision: Decision, changes: Partial<Verdict> = {}): V
     cacheAudit: '',
     audit: false,
     byHand: false,
+    disputed: false,
     costMicroUsd: 120.25,
     inputTokens: 900,
     outputTokens: 60,

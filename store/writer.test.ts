@@ -214,7 +214,7 @@ describe.each(STORES)('writer (%s)', (kind) => {
       pi: 1 / 3,
     });
     const verdict = verdictOn(decision, {
-      ...{ outcome: 'fail', confidence: 2 / 3, audit: true, byHand: true, cacheAudit: 'flipped' },
+      ...{ outcome: 'fail', confidence: 2 / 3, audit: true, byHand: true, disputed: true, cacheAudit: 'flipped' },
     });
     await log.append([
       spansRecord(traceIdOf(1), { count: 3 }),
@@ -251,8 +251,8 @@ describe.each(STORES)('writer (%s)', (kind) => {
 
   it('takes decisions and verdicts of the version before, which say less', async () => {
     const { logCount, rootSpanId, ...decision } = decisionOn(traceIdOf(1));
-    const { spanId, cacheAudit, byHand, ...verdict } = verdictOn(decisionOn(traceIdOf(1)));
-    expect([logCount, rootSpanId, spanId, cacheAudit, byHand]).not.toContain(undefined);
+    const { spanId, cacheAudit, byHand, disputed, ...verdict } = verdictOn(decisionOn(traceIdOf(1)));
+    expect([logCount, rootSpanId, spanId, cacheAudit, byHand, disputed]).not.toContain(undefined);
     await log.append([
       spansRecord(traceIdOf(1)),
       jsonRecord('decisions', decision.traceId, decision),
@@ -262,7 +262,7 @@ describe.each(STORES)('writer (%s)', (kind) => {
     await drained();
     expect(await reader.decisionOf('acme', traceIdOf(1))).toEqual({ ...decision, logCount: 0, rootSpanId: '' });
     const [stored] = await reader.verdictsOf('acme', traceIdOf(1), 1);
-    expect(stored).toEqual({ ...verdict, spanId: '', cacheAudit: '', byHand: false });
+    expect(stored).toEqual({ ...verdict, spanId: '', cacheAudit: '', byHand: false, disputed: false });
   });
 
   it('writes spans before the decisions on them, and these before their verdicts, whenever they arrive', async () => {

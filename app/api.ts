@@ -97,10 +97,12 @@ export interface WhyDecision {
 }
 
 /** A vote, its cost in dollars. */
-export interface WhyVote extends Omit<Vote, 'costMicroUsd' | 'reason'> {
+export interface WhyVote extends Omit<Vote, 'costMicroUsd' | 'reason' | 'confirms'> {
   readonly costUsd: number;
   /** Why an `error` or `abstain` is one; null otherwise. */
   readonly reason: string | null;
+  /** Of the second judge, which was asked whether a fail of the first one is one. */
+  readonly confirms: boolean;
 }
 
 export interface WhyVerdict {
@@ -122,6 +124,8 @@ export interface WhyVerdict {
   readonly audit: boolean;
   /** Asked for with `assay judge`. Such a verdict enters no rate. */
   readonly byHand: boolean;
+  /** The first judge failed it, the second one passed it. */
+  readonly disputed: boolean;
   readonly costUsd: number;
   readonly judgedAt: string;
 }
@@ -261,8 +265,17 @@ export interface JudgeRequest {
 export interface JudgePreview {
   readonly traceId: string;
   /** Null when no judge model is configured. */
-  readonly model: { readonly provider: string; readonly name: string; readonly price: string } | null;
+  readonly model: PreviewedModel | null;
+  /** Who would be asked about a fail; null when nobody would be, of such a trace or at all. */
+  readonly confirm: PreviewedModel | null;
   readonly prompts: readonly PreviewedPrompt[];
+}
+
+export interface PreviewedModel {
+  readonly provider: string;
+  readonly name: string;
+  /** Version of the table that its price comes from. */
+  readonly price: string;
 }
 
 export interface PreviewedPrompt {
@@ -280,6 +293,8 @@ export interface PreviewedPrompt {
   /** Of one call: at list price for the estimate, and the most that the budget reserves. Null without a model. */
   readonly costUsd: number | null;
   readonly worstCaseUsd: number | null;
+  /** Of the one call more that a fail would take; null when nobody is asked about it. */
+  readonly confirm: { readonly costUsd: number; readonly worstCaseUsd: number } | null;
 }
 
 /** How a rubric's own examples came out. */

@@ -24,5 +24,7 @@ it('a finding about the whole trace has no span, and votes cost dollars as verdi
   const why = explain({ trajectory, decision, verdicts: [verdict], outcome: 'judged', feedback: [] });
   expect(why.findings.map(({ spanId }) => spanId)).toEqual([null, 'b']);
   expect(why.verdicts[0]?.costUsd).toBe(0.00025);
-  expect(why.verdicts[0]?.votes).toEqual([{ outcome: 'pass', confidence: 1, reason: null, costUsd: 0.00025 }]);
+  expect(why.verdicts[0]?.votes).toEqual([
+    { outcome: 'pass', confidence: 1, reason: null, confirms: false, costUsd: 0.00025 },
+  ]);
 });

@@ -126,6 +126,7 @@ export function toWhyVerdict(verdict: Verdict): WhyVerdict {
     fromCache,
     audit,
     byHand,
+    disputed,
   } = verdict;
   return {
     criterion,
@@ -143,11 +144,12 @@ export function toWhyVerdict(verdict: Verdict): WhyVerdict {
     cacheAudit: verdict.cacheAudit === '' ? null : verdict.cacheAudit,
     audit,
     byHand,
+    disputed,
     costUsd: verdict.costMicroUsd / 1e6,
     judgedAt: new Date(verdict.judgedAtMs).toISOString(),
   };
 }
 
-function toWhyVote({ costMicroUsd, reason, ...vote }: Vote): WhyVote {
-  return { ...vote, reason: reason ?? null, costUsd: costMicroUsd / 1e6 };
+function toWhyVote({ costMicroUsd, reason, confirms, ...vote }: Vote): WhyVote {
+  return { ...vote, reason: reason ?? null, confirms: confirms === true, costUsd: costMicroUsd / 1e6 };
 }

@@ -2,8 +2,8 @@ import { PipelineError } from '../core/errors.js';
 import type { Judgement } from '../core/evidence.js';
 import type { Model, ModelPrice } from '../core/model.js';
 import { isOwnSpan } from '../core/own-spans.js';
-import { previewCall, renderEvidence } from '../judges/index.js';
-import type { JudgePreview, JudgeRequest, PreviewedPrompt } from './api.js';
+import { confirmsFailsOf, previewCall, renderEvidence, type CallPreview } from '../judges/index.js';
+import type { JudgePreview, JudgeRequest, PreviewedModel, PreviewedPrompt } from './api.js';
 import { chooseRubrics } from './judge-calls.js';
 import type { QueryDeps } from './query-deps.js';
 import { readTrace, traceKeyOf } from './read-trace.js';
@@ -35,7 +35,9 @@ export async function previewJudging(deps: QueryDeps, given: string, request: Ju
   const { trajectory } = await readTrace(reader, key);
   const { evidence } = renderEvidence(trajectory, config.judges);
   const model = await deps.model();
-  const all = chooseRubrics(config, request, await applying(deps, key));
+  const decision = await reader.decisionOf(key.tenant, key.traceId);
+  const confirm = decision && confirmsFailsOf(decision.stratum, config.judges) ? await deps.confirm() : undefined;
+  const all = chooseRubrics(config, request, decision?.criteria ?? []);
   const prompts = all.map((rubric): PreviewedPrompt => {
     const call = previewCall(config.judges, { rubric, evidence, model: model ?? unpriced(config) });
     const { system, user, inputTokens, maxOutputTokens, votes, worstCaseMicroUsd } = call;
@@ -44,18 +46,21 @@ export async function previewJudging(deps: QueryDeps, given: string, request: Ju
       ...{ system, user, inputTokens, maxOutputTokens, votes },
       costUsd: model === undefined ? null : listPriceUsd(model.price, call),
       worstCaseUsd: model === undefined ? null : worstCaseMicroUsd / 1e6,
+      confirm:
+        confirm === undefined
+          ? null
+          : costOf(confirm, previewCall(config.judges, { rubric, evidence, model: confirm })),
     };
   });
-  const { provider, name, price } = model ?? {};
-  return {
-    traceId: key.traceId,
-    model: model === undefined ? null : { provider: provider ?? '', name: name ?? '', price: price?.version ?? '' },
-    prompts,
-  };
+  return { traceId: key.traceId, model: toPreviewed(model), confirm: toPreviewed(confirm), prompts };
 }
 
-async function applying({ reader }: QueryDeps, key: { tenant: string; traceId: string }): Promise<readonly string[]> {
-  return (await reader.decisionOf(key.tenant, key.traceId))?.criteria ?? [];
+function toPreviewed(model: Model | undefined): PreviewedModel | null {
+  return model === undefined ? null : { provider: model.provider, name: model.name, price: model.price.version };
+}
+
+function costOf({ price }: Model, call: CallPreview): NonNullable<PreviewedPrompt['confirm']> {
+  return { costUsd: listPriceUsd(price, call), worstCaseUsd: call.worstCaseMicroUsd / 1e6 };
 }
 
 /** What a call is sent with where no model is configured. */

@@ -3,7 +3,6 @@ import type { Clock } from '../core/clock.js';
 import type { Component } from '../core/component.js';
 import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import type { Model } from '../core/model.js';
 import type { Metrics } from '../core/metrics.js';
 import { announcingLog } from './announcing-log.js';
 import { alarmCalls, recordAttempt } from './alarms/calls.js';
@@ -157,23 +156,30 @@ const NO_MODEL =
 /** From the end of a call until its reply is in the journal of whoever has its partition by then. */
 const SETTLING_MS = 5_000;
 
+function patienceMs({ judge, confirm }: AssayConfig['models']): number {
+  return Math.max(judge.timeoutMs, confirm?.timeoutMs ?? 0) + SETTLING_MS;
+}
+
 async function judge(context: RoleContext): Promise<Role> {
   const { createJudge, loadRubrics } = await import('../judges/index.js');
   const { judgeCalls } = await import('./judge-calls.js');
-  const { chooseModel } = await import('../models/index.js');
+  const { chooseConfirmModel, chooseModel } = await import('../models/index.js');
   const { createSkipper } = await import('../publisher/index.js');
   const own = makeTelemetry(context, 'judge');
   const log = await makeLog(context);
   const state = makeState(context, 'judge');
-  const model = await chooseModel(context.config.models, context.env);
+  const { models } = context.config;
+  const model = await chooseModel(models, context.env);
+  const confirm = await chooseConfirmModel(models, context.env);
   if (model === undefined) context.process.announce(NO_MODEL);
   const part = createJudge(context.config.judges, {
     ...observed(context),
     log,
     state,
     model: model === undefined || own === undefined ? model : observeModel(model, own),
+    ...(confirm && { confirm: own === undefined ? confirm : observeModel(confirm, own) }),
     attends: !context.standby,
-    ...(context.config.bus.kafka && { shared: { patienceMs: context.config.models.judge.timeoutMs + SETTLING_MS } }),
+    ...(context.config.bus.kafka && { shared: { patienceMs: patienceMs(models) } }),
     rubrics: loadRubrics(context.config.judges),
     random: Math.random,
     announce: (text) => {
@@ -266,11 +272,12 @@ async function query(context: RoleContext): Promise<Role> {
   const { createQueries } = await import('./queries.js');
   const log = await makeLog(context);
   const reader = createStoreReader({ dataDirectory: context.directory.store, ...context.config.store });
-  const model = async (): Promise<Model | undefined> => {
-    const { chooseModel } = await import('../models/index.js');
-    return chooseModel(context.config.models, context.env);
-  };
-  const queries = createQueries({ reader, log, config: context.config, clock: context.clock, model });
+  const { config, clock, env } = context;
+  const queries = createQueries({
+    ...{ reader, log, config, clock },
+    model: async () => (await import('../models/index.js')).chooseModel(config.models, env),
+    confirm: async () => (await import('../models/index.js')).chooseConfirmModel(config.models, env),
+  });
   const states = { busState: () => log.state(), storeState: () => reader.state() };
   return { components: [log, reader], handlers: { ...queries, ...states, ...deadLetterCalls(log) } };
 }

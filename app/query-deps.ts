@@ -12,4 +12,6 @@ export interface QueryDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   /** The model that would judge. @throws {PipelineError} CONFIG_INVALID, MODEL_UNPRICED */
   readonly model: () => Promise<Model | undefined>;
+  /** The model that would be asked about its fails. @throws {PipelineError} CONFIG_INVALID, MODEL_UNPRICED */
+  readonly confirm: () => Promise<Model | undefined>;
 }

@@ -78,8 +78,9 @@ async function engineError({ store }: LoadedConfig['config']): Promise<PipelineE
 
 /** Says what is wrong with the judge model before the first start makes a directory; later the judge role says it. */
 async function refuseModel({ loaded, env }: StartOptions): Promise<void> {
-  const { readModelOptions } = await import('../models/index.js');
+  const { readConfirmOptions, readModelOptions } = await import('../models/index.js');
   readModelOptions(loaded.config.models, env);
+  readConfirmOptions(loaded.config.models, env);
 }
 
 /** Assay as it runs in this process: its roles, and the socket by which commands reach them. */

@@ -19,7 +19,7 @@ export interface Fail {
   readonly ballot: Ballot;
 }
 
-/** What a ladder has a second judge for. */
+/** True of strata whose fails a second judge is asked about, where there is one. */
 export function confirmsFailsOf(stratum: Stratum, { confirm }: Pick<JudgesConfig, 'confirm'>): boolean {
   return confirm.strata.includes(stratum);
 }

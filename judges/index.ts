@@ -1,6 +1,7 @@
 export { announcement } from './announcement.js';
 export type { HandRequest } from './bench.js';
 export { buildPrompt, REPLY_SCHEMA_NAME, type Prompt } from './build-prompt.js';
+export { confirmsFailsOf } from './confirm-fail.js';
 export { judgesConfig, type JudgesConfig } from './config.js';
 export { createJudge, type JudgeRole } from './judge.js';
 export type { JudgeDeps } from './judge-deps.js';

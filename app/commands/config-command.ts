@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { redactUrl } from '../../core/redact-url.js';
+import type { ModelOptions } from '../../models/index.js';
 import type { AssayConfig } from '../config.js';
 import { configOf, withConfigOptions, type CommonOptions, type Terminal } from './shared.js';
 
@@ -24,15 +25,18 @@ export function addConfig(program: Command, terminal: Terminal): void {
     });
 }
 
-/** The judge as the judge role would choose it. */
+/** The judge, and the one that confirms its fails, as the judge role would choose them. */
 async function modelsInForce(models: AssayConfig['models'], env: Terminal['env']): Promise<object> {
-  const { readModelOptions } = await import('../../models/index.js');
-  const chosen = readModelOptions(models, env);
-  const judge =
-    chosen === undefined
-      ? { provider: 'none' }
-      : { provider: chosen.provider, model: chosen.name, baseUrl: chosen.baseUrl, apiKey: chosen.apiKey };
-  return { ...models, judge: { ...models.judge, ...judge } };
+  const { readConfirmOptions, readModelOptions } = await import('../../models/index.js');
+  const judge = { ...models.judge, ...inForce(readModelOptions(models, env)) };
+  if (models.confirm === undefined) return { ...models, judge };
+  return { ...models, judge, confirm: { ...models.confirm, ...inForce(readConfirmOptions(models, env)) } };
+}
+
+function inForce(chosen: ModelOptions | undefined): object {
+  if (chosen === undefined) return { provider: 'none' };
+  const { provider, name, baseUrl, apiKey } = chosen;
+  return { provider, model: name, baseUrl, apiKey };
 }
 
 /** Plain data; a key hides itself, and a URL may hold a password. */

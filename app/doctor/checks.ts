@@ -10,6 +10,7 @@ import { checkLetters, findLetters } from './letters.js';
 import { checkClock, checkLimits, thisMachine } from './machine.js';
 import { checkPorts, isReachable } from './ports.js';
 import { checkSpool, findSpool } from './spool.js';
+import type { ModelOptions } from '../../models/index.js';
 
 export interface CheckContext {
   readonly loaded: LoadedConfig;
@@ -24,12 +25,12 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
   const root = resolve(config.dataDirectory);
   const holder = await findHolder(root).catch(() => undefined);
   const store = await engine(config);
-  const [bus, spool, schema, ports, model] = await Promise.all([
+  const [bus, spool, schema, ports, models] = await Promise.all([
     config.bus.kafka === undefined ? findBus(root, holder) : { value: undefined },
     findSpool(root, holder),
     store.status === 'ok' ? findStore(loaded, root, env) : { value: undefined },
     checkPorts(config, holder),
-    judge(config, env),
+    judges(config, env),
   ]);
   // After the others, since it opens the bus where nobody has it open, and makes none.
   const hasBus = config.bus.kafka !== undefined || ('value' in bus && bus.value !== undefined);
@@ -48,7 +49,7 @@ export async function runChecks({ loaded, env }: CheckContext): Promise<readonly
     store,
     checkStore(schema),
     ...ports,
-    model,
+    ...models,
   ];
 }
 
@@ -102,16 +103,29 @@ async function engine({ store: { clickhouse } }: AssayConfig): Promise<Check> {
       };
 }
 
-async function judge(config: AssayConfig, env: CheckContext['env']): Promise<Check> {
-  const name = 'judge';
-  const { priceOf, readModelOptions } = await import('../../models/index.js');
+/** The judge, and, where one is named, the one that confirms its fails. */
+async function judges(config: AssayConfig, env: CheckContext['env']): Promise<readonly Check[]> {
+  const { readConfirmOptions, readModelOptions } = await import('../../models/index.js');
+  const none = 'no judge model: the checks run alone; set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge';
+  const judge = await checkModel('judge', { config, none, read: () => readModelOptions(config.models, env) });
+  if (config.models.confirm === undefined) return [judge];
+  const nobody = 'nobody confirms fails: there is no judge, or models.confirm.provider is none';
+  const read = (): ModelOptions | undefined => readConfirmOptions(config.models, env);
+  return [judge, await checkModel('confirm', { config, none: nobody, read })];
+}
+
+interface ModelCheck {
+  readonly config: AssayConfig;
+  /** What it means that there is none. */
+  readonly none: string;
+  readonly read: () => ModelOptions | undefined;
+}
+
+async function checkModel(name: string, { config, none, read }: ModelCheck): Promise<Check> {
   try {
-    const options = readModelOptions(config.models, env);
-    if (options === undefined) {
-      const message = 'no judge model: the checks run alone; set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge';
-      return { name, status: 'warn', message };
-    }
-    const price = priceOf(options.name, config.models.prices);
+    const options = read();
+    if (options === undefined) return { name, status: 'warn', message: none };
+    const { price } = options;
     const where = redactUrl(options.baseUrl);
     const what = `${options.provider} ${options.name} at ${where}, $${price.inputUsdPerMillion} in and $${price.outputUsdPerMillion} out per million tokens, at most $${config.judges.dailyBudgetUsd} a day`;
     if (await isReachable(addressOf(options.baseUrl))) return { name, status: 'ok', message: what };

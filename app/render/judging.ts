@@ -9,7 +9,7 @@ export function renderPreview(preview: JudgePreview, paint: Paint): string {
   const who = model === null ? 'no judge model' : `${model.provider} ${model.name}, price: ${model.price}`;
   return [
     ...prompts.flatMap((prompt) => promptLines(prompt, paint)),
-    paint.bold(`Nothing was sent.`) + ` ${who}`,
+    paint.bold(`Nothing was sent.`) + ` ${who}${second(preview)}`,
     ...prompts.map((prompt) => hang('  ', cost(prompt), paint.columns)),
     ...(model === null ? ['  Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or models.judge, to see the cost.'] : []),
   ].join('\n');
@@ -27,11 +27,19 @@ function promptLines({ criterion, rubricVersion, applies, system, user }: Previe
   ];
 }
 
+function second({ confirm }: JudgePreview): string {
+  return confirm === null
+    ? ''
+    : `; a fail is confirmed by ${confirm.provider} ${confirm.name}, price: ${confirm.price}`;
+}
+
 function cost(prompt: PreviewedPrompt): string {
-  const { criterion, inputTokens, maxOutputTokens, votes, costUsd, worstCaseUsd } = prompt;
+  const { criterion, inputTokens, maxOutputTokens, votes, costUsd, worstCaseUsd, confirm } = prompt;
   const calls = `${votes === 1 ? 'one call' : `up to ${votes} calls`} of about ${inputTokens} tokens in and at most ${maxOutputTokens} out`;
   if (costUsd === null || worstCaseUsd === null) return `${criterion}: ${calls}`;
-  return `${criterion}: ${calls}, at most ${dollars(costUsd)} each at list price; the budget sets ${dollars(worstCaseUsd)} aside for each until it is answered`;
+  const own = `${criterion}: ${calls}, at most ${dollars(costUsd)} each at list price; the budget sets ${dollars(worstCaseUsd)} aside for each until it is answered`;
+  if (confirm === null) return own;
+  return `${own}; to confirm a fail takes one more, at most ${dollars(confirm.costUsd)}, with ${dollars(confirm.worstCaseUsd)} set aside`;
 }
 
 /** Verdicts that were asked for by hand. */

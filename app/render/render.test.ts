@@ -52,7 +52,7 @@ const DECIDED: NonNullable<Why['decision']> = {
 
 const VOTE: WhyVote = {
   ...{ outcome: 'fail', confidence: 0.93, explanation: LONG, quotes: [], model: 'judge', reason: null },
-  ...{ costUsd: 0.0003, inputTokens: 1, outputTokens: 1, latencyMs: 1 },
+  ...{ costUsd: 0.0003, inputTokens: 1, outputTokens: 1, latencyMs: 1, confirms: false },
 };
 const VERDICT: WhyVerdict = {
   ...{
@@ -64,7 +64,7 @@ const VERDICT: WhyVerdict = {
     explanation: LONG,
   },
   ...{ reason: '', model: 'judge', provider: 'openai', rubricVersion: '1.0.0', judgeHash: '', fromCache: false },
-  ...{ cacheAudit: null, byHand: false },
+  ...{ cacheAudit: null, byHand: false, disputed: false },
   ...{ audit: false, costUsd: 0.0006, judgedAt: '2026-11-21T13:59:31.000Z' },
 };
 
@@ -110,6 +110,26 @@ describe('why', () => {
   it('says of a verdict by hand that it is in no rate', () => {
     const why = { ...OPEN, decision: DECIDED, verdicts: [{ ...VERDICT, audit: true, byHand: true }] };
     expect(renderWhy(why, wide)).toContain('task-completion 1.0.0 (asked for by hand, in no rate)');
+  });
+
+  it('tells which model cast each vote where a second judge was asked, and that the two disagree', () => {
+    const second: WhyVote = { ...VOTE, outcome: 'pass', model: 'strong', explanation: 'It is fine.', confirms: true };
+    const verdict: WhyVerdict = {
+      ...{ ...VERDICT, outcome: 'pass', votes: [VOTE, VOTE, second], disputed: true },
+      ...{ provider: 'anthropic', model: 'strong', reason: 'the two disagree' },
+    };
+    const text = renderWhy({ ...OPEN, decision: DECIDED, verdicts: [verdict], outcome: 'judged' }, wide);
+    expect(text).toMatch(/pass {2}task-completion 1\.0\.0 · 1 of 3 votes agree · anthropic strong · \S+ · disputed\n/);
+    expect(text).toMatch(/ {4}vote 2 {2}fail 0\.93 {2}judge: The user/);
+    expect(text).toMatch(/ {4}second {2}pass 0\.93 {2}strong: It is fine\./);
+  });
+
+  it('counts no vote of a second judge that gave no answer', () => {
+    const second: WhyVote = { ...VOTE, outcome: 'error', model: 'strong', reason: 'refused', confirms: true };
+    const verdicts = [{ ...VERDICT, votes: [VOTE, VOTE, second] }];
+    const text = renderWhy({ ...OPEN, decision: DECIDED, verdicts, outcome: 'judged' }, wide);
+    expect(text).toContain('2 of 2 votes agree');
+    expect(text).toMatch(/ {4}second {2}error 0\.93 {2}strong: refused/);
   });
 
   it('has every field of its shape while the trace is open, null when unknown', () => {

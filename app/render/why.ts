@@ -148,16 +148,18 @@ export function verdictLines(verdict: WhyVerdict, paint: Paint): string[] {
     agreement(verdict),
     verdict.model === '' ? '' : `${verdict.provider} ${verdict.model}`,
     dollars(verdict.costUsd),
+    verdict.disputed ? 'disputed' : '',
     verdict.fromCache ? 'from cache' : '',
     verdict.cacheAudit === null ? '' : `audit of the cache: ${verdict.cacheAudit}`,
   ].filter((part) => part !== '');
   const lines = [hang(`  ${colour(words(verdict.outcome))}  `, head.join(' · '), paint.columns)];
   if (verdict.reason !== '') lines.push(paint.yellow(hang('    ', safeLine(verdict.reason, 400), paint.columns)));
+  const hasSecond = verdict.votes.some(({ confirms }) => confirms);
   verdict.votes.forEach((vote, at) => {
     const said = vote.reason === null || vote.reason === '' ? vote.explanation : vote.reason;
-    lines.push(
-      hang(`    vote ${at + 1}  ${vote.outcome} ${vote.confidence.toFixed(2)}  `, safeLine(said, 300), paint.columns),
-    );
+    const who = hasSecond ? `${safeLine(vote.model, 60)}: ` : '';
+    const head = `    ${vote.confirms ? 'second' : `vote ${at + 1}`}  ${vote.outcome} ${vote.confidence.toFixed(2)}  `;
+    lines.push(hang(head, `${who}${safeLine(said, 300)}`, paint.columns));
   });
   for (const quote of verdict.quotes)
     lines.push(hang(`    ${paint.dim('quote')}   `, `“${safeLine(quote)}”`, paint.columns));
@@ -179,7 +181,9 @@ function feedback(why: Why, paint: Paint): string[] {
 }
 
 /** `2 of 2 votes agree`: what the confidence of a verdict is. */
-function agreement({ votes, outcome }: WhyVerdict): string {
+function agreement({ votes: cast, outcome }: WhyVerdict): string {
+  // A second judge that gave no answer leaves the first one's votes as they are.
+  const votes = cast.filter((vote) => !(vote.confirms && vote.outcome === 'error'));
   if (votes.length === 0) return '';
   const agreeing = votes.filter((vote) => vote.outcome === outcome).length;
   if (votes.length === 1 || agreeing === 0) return `${votes.length} ${votes.length === 1 ? 'vote' : 'votes'}`;

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { runAssay, temporaryDirectory } from '../helpers/assay-process.js';
 
-async function printedJudge(env: Record<string, string>, ...sets: readonly string[]): Promise<unknown> {
+interface PrintedModels {
+  readonly judge: unknown;
+  readonly confirm?: unknown;
+}
+
+async function printedModels(env: Record<string, string>, ...sets: readonly string[]): Promise<PrintedModels> {
   const args = ['config', 'print', '--json', ...sets.flatMap((set) => ['--set', set])];
   const { stdout } = await runAssay(args, { cwd: temporaryDirectory(), env });
-  return (JSON.parse(stdout) as { readonly models: { readonly judge: unknown } }).models.judge;
+  return (JSON.parse(stdout) as { readonly models: PrintedModels }).models;
+}
+
+async function printedJudge(env: Record<string, string>, ...sets: readonly string[]): Promise<unknown> {
+  return (await printedModels(env, ...sets)).judge;
 }
 
 describe('assay config print', () => {
@@ -20,6 +29,15 @@ describe('assay config print', () => {
 
   it('shows that no model judges when there is none', async () => {
     expect(await printedJudge({})).toMatchObject({ provider: 'none' });
+  });
+
+  it('shows the second judge as it is in force where one is named, its key hidden, and none where none is', async () => {
+    const env = { OPENAI_API_KEY: 'sk-very-secret', ANTHROPIC_API_KEY: 'sk-as-secret' };
+    expect((await printedModels(env, 'models.confirm.provider=openai')).confirm).toMatchObject({
+      ...{ provider: 'openai', model: 'gpt-6-luna', baseUrl: 'https://api.openai.com/v1', apiKey: '********' },
+      timeoutMs: 20_000,
+    });
+    expect(await printedModels(env)).not.toHaveProperty('confirm');
   });
 
   it('hides a password in a URL that the configuration names', async () => {

@@ -117,17 +117,19 @@ it("--wait names the emitter's own switch when an agent sends no message text", 
   });
 }, 180_000);
 
-it('names the program that is in the way, and a judge that nobody answers for', async () => {
+it('names the program that is in the way, and judges that nobody answers for', async () => {
   const taken = createServer();
   await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
   const { port } = taken.address() as AddressInfo;
   const nobody = await freePort();
   const data = join(temporaryDirectory(), 'data');
-  const { code, stdout } = await runAssay(['doctor', '--data', data, '--set', `collector.http.port=${port}`], {
+  const sets = [`collector.http.port=${port}`, 'models.confirm.model=gpt-6-sol'].flatMap((set) => ['--set', set]);
+  const { code, stdout } = await runAssay(['doctor', '--data', data, ...sets], {
     env: { OPENAI_API_KEY: 'test-key', OPENAI_BASE_URL: `http://127.0.0.1:${nobody}/v1` },
   });
   await new Promise((done) => taken.close(done));
   expect(code).toBe(1);
   expect(stdout).toMatch(/✗ OTLP over HTTP +expected .* to be free/);
   expect(stdout).toMatch(/✗ judge .*nothing answers there/);
+  expect(stdout).toMatch(/✗ confirm .*gpt-6-sol .*nothing answers there/);
 }, 180_000);

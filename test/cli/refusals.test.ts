@@ -100,6 +100,18 @@ describe('a bad setting is refused with file, line, key and what was expected', 
     expect(result.stderr).toMatch(/^assay: .*models\.prices\.house-model.*\n$/);
     expect(existsSync(data)).toBe(false);
   });
+
+  it('a second judge that is the first one, before a directory is made', async () => {
+    const data = join(temporaryDirectory(), 'data');
+    const sets = ['models.judge.model=gpt-4.1', 'models.judge.apiKey=k', 'models.confirm.model=gpt-4.1'];
+    const args = ['up', '--data', data, '--http', '127.0.0.1:0', ...sets.flatMap((set) => ['--set', set])];
+    const result = await runAssay([...args, '--set', 'models.confirm.apiKey=k']);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(
+      /^assay: expected models\.confirm to be another model than models\.judge, got openai gpt-4\.1 .*\n$/,
+    );
+    expect(existsSync(data)).toBe(false);
+  });
 });
 
 describe('what is taken is said in one sentence, and nothing is lost', () => {

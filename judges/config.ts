@@ -71,6 +71,11 @@ const confirm = z.strictObject({
     .describe(
       'Whose fails `models.confirm` is asked about, when it is set. Among unsuspected traces most fails of a judge are false alarms.',
     ),
+  giveUpAfterMs: z
+    .int()
+    .positive()
+    .default(60_000)
+    .describe('Longest time for the vote of `models.confirm`; then the fail stands unconfirmed.'),
 });
 
 const rubrics = {

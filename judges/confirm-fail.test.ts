@@ -162,6 +162,15 @@ describe('a fail that nobody confirmed', () => {
     );
   });
 
+  it('stands when the second judge stays away longer than is waited for it', async () => {
+    const confirm = createConfirmer(() => breaks('MODEL_UNREACHABLE'));
+    const settings = { confirm: { giveUpAfterMs: 50 } };
+    const { announced, ...verdict } = await judgeOne({ first: fails(), confirm, settings });
+    expect(verdict).toMatchObject({ outcome: 'fail', costMicroUsd: 2200, disputed: false });
+    expect(verdict.reason).toMatch(/anthropic strong gave no answer: no answer within 50 ms, last: the provider said/);
+    expect(announced.at(-1)).toContain('Judgements wait and are tried again, each vote for up to 0.05 s.');
+  });
+
   it('stands when the budget does not hold the second call', async () => {
     const confirm = createConfirmer(() => second('pass'));
     // Holds the first judge's calls, and not the worst case of a call at five times the price.

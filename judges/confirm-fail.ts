@@ -41,9 +41,10 @@ export async function confirmFail(
   { votes, ballot }: Fail,
   deps: BuyerDeps & { readonly options: JudgesConfig },
 ): Promise<Confirmation> {
-  const { options, model } = deps;
+  const { model } = deps;
+  const options = { ...deps.options, giveUpAfterMs: deps.options.confirm.giveUpAfterMs };
   const name = `${model.provider} ${model.name}`;
-  const cast = await castVote(options.votes, ballot, deps);
+  const cast = await castVote(options.votes, ballot, { ...deps, options });
   if (cast.status === 'exhausted') return unconfirmed(votes, whyShed(cast));
   const vote: Vote = { ...cast.vote, confirms: true };
   const all = [...votes, vote];

@@ -33,7 +33,12 @@ export function createEvaluationDeps(
   const buyerOf = (asked: Model, role: 'judge' | 'confirm'): BuyerDeps => ({
     ...{ model: asked, clock, journal, report, ...meters },
     gate: createProviderGate(options, { clock, random }),
-    notices: createProviderNotices(options, { model: asked, role, clock, announce }),
+    notices: createProviderNotices(role === 'judge' ? options : options.confirm, {
+      model: asked,
+      role,
+      clock,
+      announce,
+    }),
     // Replies of an earlier process can make the second judge's call the first one.
     beforeFirstCall() {
       if (!announced) announce(announcement(options, model, confirm));

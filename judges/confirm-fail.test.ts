@@ -273,6 +273,34 @@ describe('the whole ladder', () => {
   });
 });
 
+describe('an audit of the cache', () => {
+  const AUDITED = { cache: { enabled: true, auditRatio: 1 } };
+  const twice = async (again: () => ModelReply) => {
+    const world = newWorld();
+    const confirm = createConfirmer((_, call) => (call === 1 ? second('pass') : again()));
+    await startJudge(world, fails(), { confirm, settings: AUDITED });
+    for (const number of [1, 2]) {
+      await world.bus.log.append([of('unsuspected', `t${number}`)]);
+      await allCommitted(world, number);
+    }
+    return world.bus.verdicts()[1]!;
+  };
+
+  it('compares what whole ladders say', async () => {
+    expect(await twice(() => second('fail'))).toMatchObject({
+      outcome: 'fail',
+      fromCache: false,
+      cacheAudit: 'flipped',
+    });
+  });
+
+  it('says nothing where the second judge does not: what was kept stands', async () => {
+    expect(await twice(() => breaks('MODEL_REFUSED'))).toMatchObject({
+      ...{ outcome: 'pass', fromCache: true, disputed: true, cacheAudit: '' },
+    });
+  });
+});
+
 describe('a restart', () => {
   it('between the first judge and the second buys no vote of the first one again', async () => {
     const world = newWorld();

@@ -36,6 +36,7 @@ const READERS: readonly (readonly [topic: Topic, group: string])[] = [
   ['verdicts', 'write'],
   ['labels', 'write'],
   ['spend', 'write'],
+  ['adversarial', 'write'],
 ];
 
 /** Answers from the store. */

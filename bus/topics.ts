@@ -30,6 +30,7 @@ export const TOPIC_SHAPES: Readonly<Record<Topic, TopicShape>> = {
   labels: JSON_DOCUMENTS,
   // As many as `judgements`.
   journal: JSON_DOCUMENTS,
+  adversarial: ONE_LINE,
   alarms: ONE_LINE,
   notifications: ONE_LINE,
   'dead-letters': DEAD_LETTERS,

@@ -8,6 +8,7 @@ import type { Component } from './component.js';
  * core/dead-letter.ts.
  * `journal`: what judges have reserved, paid and heard, each in the partition of its judgement. On Kafka alone: an embedded judge
  * has it in its state.
+ * `adversarial`: one JSON document of core/adversarial-case.ts a record; key = case id.
  * `alarms`, `notifications`: one JSON document a record, of core/alarm.ts and core/notification.ts; key = alarm id.
  * The rest: one JSON document a record, key = trace id.
  */
@@ -21,6 +22,7 @@ export const TOPICS = [
   'policies',
   'labels',
   'journal',
+  'adversarial',
   'alarms',
   'notifications',
   'dead-letters',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CASE_ORIGINS, type AdversarialCase } from '../core/adversarial-case.js';
 import { ALARM_KINDS, ALARM_STATES, SEVERITIES, type AlarmTransition } from '../core/alarm.js';
 import { STRATA, type Decision, type Policy } from '../core/decision.js';
 import { PipelineError } from '../core/errors.js';
@@ -152,6 +153,22 @@ const alarm = z.object({
   atMs: timeMs,
 }) satisfies z.ZodType<AlarmTransition>;
 
+const adversarialCase = z.object({
+  caseId: z.string(),
+  tenant: z.string(),
+  origin: z.enum(CASE_ORIGINS),
+  traceId: z.string(),
+  criterion: z.string(),
+  input: z.string(),
+  contains: z.string(),
+  lacks: z.string(),
+  matches: z.string(),
+  pattern: z.string(),
+  note: z.string(),
+  addedBy: z.string(),
+  addedAtMs: timeMs,
+}) satisfies z.ZodType<AdversarialCase>;
+
 const notification = z.object({
   channel: z.string(),
   kind: z.string(),
@@ -182,6 +199,8 @@ const label = z.object({
 
 /** @throws {PipelineError} RECORD_MALFORMED */
 export const parseAlarm = (bytes: Uint8Array): AlarmTransition => parse('alarm', alarm, bytes);
+/** @throws {PipelineError} RECORD_MALFORMED */
+export const parseCase = (bytes: Uint8Array): AdversarialCase => parse('adversarial case', adversarialCase, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */
 export const parseNotification = (bytes: Uint8Array): NotificationAttempt => parse('notification', notification, bytes);
 /** @throws {PipelineError} RECORD_MALFORMED */

@@ -1,3 +1,4 @@
+import type { AdversarialCase } from '../core/adversarial-case.js';
 import type { AlarmTransition } from '../core/alarm.js';
 import type { Decision, Policy } from '../core/decision.js';
 import type { Label } from '../core/label.js';
@@ -151,6 +152,11 @@ export function toAlarmRow({ subject, details, ...alarm }: AlarmTransition): Row
     started_at: dateTime(alarm.startedAtMs),
     at: dateTime(alarm.atMs),
   };
+}
+
+/** Row of `assay_adversarial`. */
+export function toCaseRow({ caseId, traceId, addedBy, addedAtMs, ...one }: AdversarialCase): Row {
+  return { case_id: caseId, trace_id: traceId, added_by: addedBy, ...one, added_at: dateTime(addedAtMs) };
 }
 
 /** Row of `assay_outbox`. */

@@ -1,3 +1,4 @@
+import type { AdversarialCase, CaseAnswer } from '../core/adversarial-case.js';
 import type { AlarmTransition } from '../core/alarm.js';
 import type { SpanArchive } from '../core/archive.js';
 import type { CellFilter, LabelledSlice, ReleaseCells, SessionEffect, SliceDay, UnflaggedSlice } from '../core/cell.js';
@@ -11,6 +12,7 @@ import type { LogEvent } from '../core/log-event.js';
 import type { NotificationAttempt } from '../core/notification.js';
 import type { Span } from '../core/span.js';
 import type { Verdict } from '../core/verdict.js';
+import { adversarialCases, caseAnswers } from './adversarial-queries.js';
 import { alarmSteps, currentAlarms, notificationsOf } from './alarm-queries.js';
 import { openStoreConnection, type StoreConnection, type StoreOptions } from './connection.js';
 import type { Coverage, LedgerOutcome } from '../core/ledger-outcome.js';
@@ -100,6 +102,10 @@ export interface StoreReader extends Component, SpanArchive {
   auditedSince(sinceMs: number, filter: CellFilter): Promise<number>;
   /** Every label once, as it was given last, in order of time. */
   labelsSince(sinceMs: number): Promise<readonly Label[]>;
+  /** The adversarial set, in the order in which it grew. */
+  adversarialCases(): Promise<readonly AdversarialCase[]>;
+  /** Production traces that are cases of the set, answered at this time or later. */
+  caseAnswers(sinceMs: number): Promise<readonly CaseAnswer[]>;
   /** Adds up, unless writing went on through five reads. */
   coverage(): Promise<Coverage>;
   incomplete(): Promise<number>;
@@ -169,6 +175,8 @@ function createQueries(connection: () => StoreConnection, clock: Clock): Omit<St
     auditCandidates: async (filter, limit) => auditCandidates(connection(), filter, limit),
     auditedSince: async (sinceMs, filter) => auditedSince(connection(), sinceMs, filter),
     labelsSince: async (sinceMs) => labelsSince(connection(), sinceMs),
+    adversarialCases: async () => adversarialCases(connection()),
+    caseAnswers: async (sinceMs) => caseAnswers(connection(), sinceMs),
     coverage: async () => coverage(connection(), clock),
     incomplete: async () => incomplete(connection()),
     cacheAudits: async () => cacheAudits(connection()),

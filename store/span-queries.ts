@@ -10,7 +10,7 @@ export interface TraceKey {
 }
 
 /** The partitions and marks of these traces, from the small table that knows when each was. */
-const WITHIN = `
+export const WITHIN = `
   Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId IN {traceIds: Array(String)})
   AND Timestamp <= (SELECT max(End) + INTERVAL 1 SECOND FROM otel_traces_trace_id_ts WHERE TraceId IN {traceIds: Array(String)})`;
 

@@ -3,8 +3,17 @@ import type { StoredRecord, Topic } from '../core/log.js';
 /** The topics that are written. */
 export type WrittenTopic = Exclude<Topic, 'judgements' | 'journal' | 'dead-letters'>;
 
-/** What holds nothing that a trace said: an erasure passes it by. */
-export const WITHOUT_TEXT: ReadonlySet<Topic> = new Set<Topic>(['spend', 'policies', 'alarms', 'notifications']);
+/**
+ * What an erasure passes by: it holds nothing that a trace said. The adversarial set may, and is kept all the same: whoever added
+ * a case copied it on purpose, and nobody may take one out (docs/adr/0019).
+ */
+export const WITHOUT_TEXT: ReadonlySet<Topic> = new Set<Topic>([
+  'spend',
+  'policies',
+  'adversarial',
+  'alarms',
+  'notifications',
+]);
 
 /** Which table holds what a topic carries, as JSON lines. */
 export interface LineTable {

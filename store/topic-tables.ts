@@ -4,6 +4,7 @@ import { decodeLogEvents } from '../core/otlp/decode-log-events.js';
 import type { Block, BlockDeps } from './block.js';
 import {
   parseAlarm,
+  parseCase,
   parseDecision,
   parseLabel,
   parseNotification,
@@ -15,6 +16,7 @@ import {
   toAlarmRow,
   toDecisionRow,
   toLabelRow,
+  toCaseRow,
   toNotificationRow,
   toPolicyRow,
   toSpendRow,
@@ -47,6 +49,7 @@ export const TOPIC_TABLES: readonly TopicTable[] = [
   lineTable('verdicts', 'assay_verdicts', (record) => [JSON.stringify(toVerdictRow(parseVerdict(record.value)))]),
   lineTable('labels', 'assay_labels', (record) => [JSON.stringify(toLabelRow(parseLabel(record.value)))]),
   lineTable('spend', 'assay_spend', (record) => [JSON.stringify(toSpendRow(parseSpend(record.value)))]),
+  lineTable('adversarial', 'assay_adversarial', (record) => [JSON.stringify(toCaseRow(parseCase(record.value)))]),
   lineTable('alarms', 'assay_alarms', (record) => [JSON.stringify(toAlarmRow(parseAlarm(record.value)))]),
   lineTable('notifications', 'assay_outbox', (record) => [
     JSON.stringify(toNotificationRow(parseNotification(record.value))),

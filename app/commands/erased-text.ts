@@ -5,6 +5,7 @@ import { count, type Paint } from '../render/format.js';
 export const REMAINS: readonly string[] = [
   'the ledger: a row per decision and verdict with its outcome, numbers, service and release, without text, session and user',
   'the trace and span ids, hashes of span ids in the index of decided traces, and a note that these traces were erased',
+  'cases of the adversarial set that were made from these traces, with the text that was copied into them: nobody can take one out',
   'copies of the data directory, such as backups and snapshots, and blocks of the disk that the files gave up until they are used again',
   'what left this machine: verdicts that were published, and what the judge model’s provider keeps of its requests',
 ];

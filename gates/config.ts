@@ -29,6 +29,12 @@ export const gatesConfig = z.strictObject({
     .max(0.5)
     .default(0.0005)
     .describe('A rise of the failure rate that is not worth an alarm, as a share.'),
+  floorRatio: z
+    .number()
+    .gt(0.58)
+    .lt(1)
+    .default(0.85)
+    .describe('Least pass rate on the adversarial set; below it the rule adversarial-floor fires.'),
   severity: z
     .enum(['critical', 'error', 'warning', 'info'])
     .default('critical')

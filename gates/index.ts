@@ -64,3 +64,4 @@ export {
 export { wilsonInterval, Z_95 } from './wilson.js';
 export { gatesConfig, type GatesConfig } from './config.js';
 export { Watch, type WatchDeps } from './watch/watch.js';
+export { FLOOR_RULE, type FloorRun } from './watch/floor.js';

@@ -1,3 +1,4 @@
+import type { CaseAnswer } from '../../core/adversarial-case.js';
 import { SEVERITIES, type AlarmTransition } from '../../core/alarm.js';
 import type { SliceDay } from '../../core/cell.js';
 import type { Clock } from '../../core/clock.js';
@@ -9,6 +10,7 @@ import type { Counter, Gauge, Metrics } from '../../core/metrics.js';
 import type { State } from '../../core/state.js';
 import type { GatesConfig } from '../config.js';
 import { AlarmBook } from './alarm-book.js';
+import { answersSince, lookAtFloor, takeRun, type FloorLookDeps, type FloorRun } from './floor.js';
 import { lookAtHealth, type HealthLook, type HealthSight } from './health.js';
 import { lookForRegressions } from './regression.js';
 import { changedSlices, healthEntry, newsOf, readHealth, readSlices } from './memory.js';
@@ -18,6 +20,8 @@ export interface WatchDeps {
   readonly sliceDays: (sinceDay: string) => Promise<readonly SliceDay[]>;
   /** What judges answered since then, and how far the pipeline is. */
   readonly sight: (times: { readonly sinceMs: number; readonly nowMs: number }) => Promise<HealthSight>;
+  /** Production traces that are cases of the adversarial set; nothing is held to its floor without it. */
+  readonly caseAnswers?: (sinceMs: number) => Promise<readonly CaseAnswer[]>;
   readonly state: State;
   readonly log: Pick<Log, 'append'>;
   /** Resolves once the senders will tell of it. The same step may come twice. */
@@ -73,13 +77,18 @@ export class Watch implements Component {
     const before = readSlices(state);
     const { slices, findings } = lookForRegressions(before, news, { options: this.options, nowMs });
     const health = await this.#lookAtHealth(nowMs);
-    const found = [...findings.map((one) => ({ ...one, severity: this.options.severity })), ...health.findings];
+    const floor = await this.#lookAtFloor(nowMs);
+    const found = [
+      ...[...findings, ...floor.findings].map((one) => ({ ...one, severity: this.options.severity })),
+      ...health.findings,
+    ];
     const alarms = found.flatMap(({ severity, ...finding }) => this.#book.step(finding, severity, nowMs));
     const { written, gone } = changedSlices(before, slices);
     if (alarms.length > 0) faultPoint('gate-before-writing');
-    await state.put([...seen, ...written, healthEntry(health.states), ...alarms]);
+    await state.put([...seen, ...written, ...floor.entries, healthEntry(health.states), ...alarms]);
     if (alarms.length > 0) faultPoint('gate-after-writing');
-    if (past.length + gone.length > 0) await state.delete([...past, ...gone]);
+    const forgotten = [...past, ...gone, ...floor.past];
+    if (forgotten.length > 0) await state.delete(forgotten);
     this.#looks.add(1);
     await this.#tell();
   }
@@ -100,6 +109,26 @@ export class Watch implements Component {
   async #lookAtHealth(nowMs: number): Promise<HealthLook> {
     const sight = await this.deps.sight({ sinceMs: nowMs - HEALTH_WINDOW_MS, nowMs });
     return lookAtHealth(readHealth(this.deps.state), sight, { nowMs, lookMs: this.options.lookMs });
+  }
+
+  /** The whole adversarial set was sent to a release. */
+  async takeRun(run: FloorRun): Promise<void> {
+    const nowMs = this.deps.clock.nowMs();
+    const { findings, entries } = takeRun(run, this.#floorDeps(nowMs));
+    const alarms = findings.flatMap((finding) => this.#book.step(finding, this.options.severity, nowMs));
+    if (alarms.length + entries.length > 0) await this.deps.state.put([...entries, ...alarms]);
+    await this.#tell();
+  }
+
+  async #lookAtFloor(nowMs: number): Promise<ReturnType<typeof lookAtFloor>> {
+    const { caseAnswers } = this.deps;
+    if (caseAnswers === undefined) return { findings: [], entries: [], past: [] };
+    const answers = await caseAnswers(answersSince({ state: this.deps.state, nowMs }));
+    return lookAtFloor(answers, this.#floorDeps(nowMs));
+  }
+
+  #floorDeps(nowMs: number): FloorLookDeps {
+    return { state: this.deps.state, open: this.#book.open(), floor: this.options.floorRatio, nowMs };
   }
 
   async #run(): Promise<void> {

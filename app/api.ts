@@ -1,3 +1,4 @@
+import type { AdversarialQueries } from './adversarial/api.js';
 import type { AlarmQueries } from './alarms/api.js';
 import type { CellFilter, ReleaseCells, Slice } from '../core/cell.js';
 import type { DecisionOutcome, SettledCriterion, Stratum } from '../core/decision.js';
@@ -328,7 +329,7 @@ export interface ErasedTraces extends Erased {
 }
 
 /** What the commands ask of a running Assay, or of a data directory when none runs. */
-export interface AssayQueries extends AlarmQueries, LabelCalls {
+export interface AssayQueries extends AlarmQueries, AdversarialQueries, LabelCalls {
   /** @throws {PipelineError} TRACE_UNKNOWN */
   why(traceId: string): Promise<Why>;
   traces(filter: TraceFilter): Promise<readonly TraceRow[]>;

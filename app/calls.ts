@@ -47,6 +47,10 @@ const ROLE_CALLS: Readonly<Record<string, RoleCall>> = {
   // What the gate says is known where it runs, and while nothing runs, in its state.
   acknowledgeAlarm: atTheGate('acknowledgeAlarm'),
   testChannel: atTheGate('testChannel'),
+  floorRun: atTheGate('floorRun'),
+  // The writer too, so that the case is in the store when the command ends.
+  addCases: { roles: ['query', 'write'], answer: (roles, args) => roles.call('query', 'addCases', args) },
+  judgeAnswer: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'judgeAnswer', args) },
   testRubric: { roles: ['judge'], answer: (roles, args) => roles.call('judge', 'testRubric', args) },
 };
 

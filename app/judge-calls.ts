@@ -8,6 +8,7 @@ import {
   type JudgeRole,
   type Rubric,
 } from '../judges/index.js';
+import type { AnswerToJudge } from './adversarial/api.js';
 import type { JudgeRequest, RubricTest, WhyVerdict } from './api.js';
 import type { AssayConfig } from './config.js';
 import { toWhyVerdict } from './explain.js';
@@ -29,6 +30,15 @@ export function judgeCalls({ judge, config, clock }: JudgeCallsDeps): RpcHandler
         verdicts.push(toWhyVerdict(verdict));
       }
       return verdicts;
+    },
+    async judgeAnswer({ criterion, input, output }: AnswerToJudge, request: JudgeRequest): Promise<WhyVerdict> {
+      const rubric = findRubric(directoryOf(config, request), criterion);
+      const sections = [
+        { title: 'user request', text: input },
+        { title: 'final answer', text: output },
+      ];
+      const judgement = toTracelessJudgement({ sections, truncated: false }, rubric.criterion, clock.nowMs());
+      return toWhyVerdict(await judge.judgeNow({ judgement, rubric, fresh: request.fresh === true }));
     },
     async testRubric(name: string, request: JudgeRequest): Promise<RubricTest> {
       const rubric = findRubric(directoryOf(config, request), name);

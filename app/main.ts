@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../core/package-root.js';
 import { addConfig } from './commands/config-command.js';
+import { addAdversarial } from './commands/adversarial.js';
 import { addAlarms } from './commands/alarms.js';
 import { addDeadLetters } from './commands/dead-letters.js';
 import { addDoctor } from './commands/doctor.js';
@@ -48,6 +49,7 @@ addErase(program, terminal);
 addStore(program, terminal);
 addTopics(program, terminal);
 addAlarms(program, terminal);
+addAdversarial(program, terminal);
 addDeadLetters(program, terminal);
 addConfig(program, terminal);
 

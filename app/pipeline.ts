@@ -5,6 +5,7 @@ import { PipelineError, type ErrorCode } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { Metrics } from '../core/metrics.js';
 import { announcingLog } from './announcing-log.js';
+import { floorCalls } from './adversarial/calls.js';
 import { alarmCalls, recordAttempt } from './alarms/calls.js';
 import type { AssayConfig } from './config.js';
 import type { DataDirectory } from './data-directory.js';
@@ -243,9 +244,10 @@ async function gate(context: RoleContext): Promise<Role> {
     async sight({ sinceMs, nowMs }) {
       return { answers: await reader.judgeAnswers(sinceMs), progress: await reader.pipelineProgress(nowMs) };
     },
+    caseAnswers: (sinceMs) => reader.caseAnswers(sinceMs),
     notify: (step) => notifier.notify(step),
   });
-  const handlers = { ...alarmCalls({ watch, notifier }), ...deadLetterCalls(log) };
+  const handlers = { ...alarmCalls({ watch, notifier }), ...floorCalls(watch), ...deadLetterCalls(log) };
   // On standby nobody looks and nothing that waits is sent: a person asks one thing.
   return { components: context.standby ? [log, state] : [log, state, reader, notifier, watch], handlers };
 }

@@ -5,6 +5,7 @@ import { joinLogEvents } from '../core/join-log-events.js';
 import { readFeedback, readTrajectory, responseIdsOf } from '../dialects/index.js';
 import { buildPrompt, loadRubrics, renderEvidence } from '../judges/index.js';
 import type { StoreReader } from '../store/index.js';
+import { adversarialQueries } from './adversarial/calls.js';
 import { alarmQueries } from './alarms/calls.js';
 import type { AssayQueries, PromptRow, Report, Status, Why } from './api.js';
 import { explain } from './explain.js';
@@ -17,7 +18,7 @@ import { buildReport } from './report.js';
 /** What the query role answers. Judging, testing and erasing take other roles too. */
 export interface LocalQueries extends Omit<
   AssayQueries,
-  'judge' | 'testRubric' | 'erase' | 'acknowledgeAlarm' | 'testChannel'
+  'judge' | 'testRubric' | 'erase' | 'acknowledgeAlarm' | 'testChannel' | 'judgeAnswer' | 'floorRun'
 > {
   judgement(traceId: string): Promise<Judgement>;
   status(): Promise<Status>;
@@ -67,6 +68,7 @@ export function createQueries(deps: QueryDeps): LocalQueries {
     releaseCells: () => reader.releaseCells(),
     prompts: (afterTraceId, limit) => prompts(deps, afterTraceId, limit),
     ...alarmQueries(reader),
+    ...adversarialQueries(deps),
     status: () => status(deps),
     async idle() {
       for (const [topic, group] of READERS) if ((await deps.log.lag(topic, group)) > 0) return false;

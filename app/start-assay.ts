@@ -20,6 +20,7 @@ import type {
   Why,
   WhyVerdict,
 } from './api.js';
+import { remoteAdversarial } from './adversarial/remote.js';
 import { remoteAlarms } from './alarms/remote.js';
 import type { AddedLabels, GivenLabel, LabelPlan, LabelScope, LabelTask } from './labels/api.js';
 import { answerCall, rolesOf } from './calls.js';
@@ -240,6 +241,7 @@ export function remoteQueries(call: (method: string, ...args: readonly unknown[]
     testRubric: async (name: string, request: JudgeRequest) => (await call('testRubric', name, request)) as RubricTest,
     erase: async (request: EraseRequest) => (await call('erase', request)) as ErasedTraces,
     ...remoteAlarms(call),
+    ...remoteAdversarial(call),
     prompts: async (afterTraceId: string, limit: number) =>
       (await call('prompts', afterTraceId, limit)) as readonly PromptRow[],
   };

@@ -1,0 +1,17 @@
+import type { AdversarialCase } from '../../core/adversarial-case.js';
+import type { WhyVerdict } from '../api.js';
+import type { AddedCases, AdversarialQueries } from './api.js';
+
+/** The same queries behind a call that crosses a border. */
+export function remoteAdversarial(
+  call: (method: string, ...args: readonly unknown[]) => Promise<unknown>,
+): AdversarialQueries {
+  return {
+    cases: async () => (await call('cases')) as readonly AdversarialCase[],
+    addCases: async (cases, addedBy) => (await call('addCases', cases, addedBy)) as AddedCases,
+    judgeAnswer: async (answer, request) => (await call('judgeAnswer', answer, request)) as WhyVerdict,
+    floorRun: async (run) => {
+      await call('floorRun', run);
+    },
+  };
+}

@@ -8,7 +8,8 @@ export function announcingLog(log: Log, host: { firstTrace(traceId: string): voi
     stop: (signal) => log.stop(signal),
     async append(records) {
       await log.append(records);
-      const first = records[0];
+      // A support flag is no trace.
+      const first = records.find(({ topic }) => topic !== 'adversarial');
       if (told || first === undefined) return;
       told = true;
       host.firstTrace(first.key);

@@ -8,6 +8,7 @@ import { refusalAnswer, type Answer } from './answer.js';
 import { createAuth, type Auth } from './auth.js';
 import type { CollectorConfig } from './config.js';
 import { createCors } from './cors.js';
+import { createFeedback, FEEDBACK_PATH } from './feedback.js';
 import { createGrpcServer } from './grpc-server.js';
 import { answerEncoding } from './headers.js';
 import { createCrowding } from './crowding.js';
@@ -180,6 +181,13 @@ function makeRoutes(options: CollectorConfig, deps: RouteDeps): Routes {
   for (const [path, signal] of EXPORT_PATHS) {
     const handle = createHttpExport(signal, { auth, receiver, acceptTextPlain });
     routes.set(path, { methods: ['POST'], cors, handle });
+  }
+  if (options.feedback.enabled) {
+    const flags = deps.metrics.counter(
+      'assay_collector_support_flags_total',
+      'Support flags acknowledged to their senders.',
+    );
+    routes.set(FEEDBACK_PATH, { methods: ['POST'], cors, handle: createFeedback(options, { ...deps, flags }) });
   }
   routes.set('/info', { methods: ['GET', 'HEAD'], handle: langSmithInfo });
   if (admin === undefined) return routes;

@@ -110,6 +110,22 @@ const items = z.strictObject({
     .describe('Longest attribute key; a span or log record with a longer one is rejected by itself.'),
 });
 
+const feedback = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Takes support flags at POST /v1/feedback on collector.http: each makes its trace a case of the adversarial set.',
+    ),
+  criterion: z
+    .string()
+    .max(200)
+    .default('')
+    .describe(
+      'Rubric by which a flagged case is judged when the set is sent to an agent. Unset: it is listed, and not judged.',
+    ),
+});
+
 const token = z.strictObject({
   token: z
     .string()
@@ -136,6 +152,7 @@ export const collectorConfig = z
     http: http.prefault({}),
     grpc: grpc.prefault({}),
     auth: auth.prefault({}),
+    feedback: feedback.prefault({}),
     maxBodyBytes: z
       .int()
       .positive()

@@ -56,7 +56,7 @@ describe('assay adversarial', { timeout: 180_000 }, () => {
       isGood || input.includes('judged') ? `Cannot do: ${input}` : 'Refunded twice',
     );
     endpoint = `http://127.0.0.1:${(agent.address() as AddressInfo).port}/agent`;
-    const sets = ['sampler.quietMs=200', 'store.flushMs=200', 'gates.lookMs=300'];
+    const sets = ['sampler.quietMs=200', 'store.flushMs=200', 'gates.lookMs=300', 'collector.feedback.enabled=true'];
     const started = await startAssayProcess({
       data,
       args: [...judgeArgs(judge), ...sets.flatMap((set) => ['--set', set])],
@@ -133,6 +133,20 @@ describe('assay adversarial', { timeout: 180_000 }, () => {
     await expect.poll(alarms, { timeout: 20_000 }).toEqual(['adversarial-floor desk 1.1 firing']);
     expect((await run('run', '--endpoint', endpoint, '--service', 'desk', '--release', '1.2')).code).toBe(0);
     await expect.poll(alarms, { timeout: 20_000 }).toEqual(['adversarial-floor desk 1.1 resolved']);
+  });
+
+  it('takes a support flag, and asks what the flagged trace asked', async () => {
+    const flagged = await fetch(`${await assay.listening}/v1/feedback`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ traceId: traceIdOf(1), kind: 'semantic', text: 'it was rude', flag: 'support' }),
+    });
+    expect(flagged.status).toBe(202);
+    const { caseId } = (await flagged.json()) as { caseId: string };
+    const find = async (): Promise<AdversarialCase | undefined> => (await cases()).find((one) => one.caseId === caseId);
+    await expect.poll(find, { timeout: 20_000 }).toBeDefined();
+    const copied = (await cases()).find(({ origin }) => origin === 'trace');
+    expect(await find()).toMatchObject({ origin: 'support_flag', note: 'semantic: it was rude', input: copied?.input });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AdversarialCase } from '../../core/adversarial-case.js';
+import type { VerdictOutcome } from '../../core/verdict.js';
 import type { FloorRun, FloorState } from '../../gates/index.js';
-import type { JudgeRequest, WhyVerdict } from '../api.js';
 
 /** A case as somebody adds it. Either `input` or `traceId` says what the agent is asked. */
 export interface GivenCase {
@@ -32,6 +32,13 @@ export interface AnswerToJudge {
   readonly output: string;
 }
 
+/** What a judge said of it. */
+export interface JudgedAnswer {
+  readonly outcome: VerdictOutcome;
+  readonly explanation: string;
+  readonly reason: string;
+}
+
 /** What may be asked of the adversarial set. */
 export interface AdversarialQueries {
   /**
@@ -42,7 +49,7 @@ export interface AdversarialQueries {
   /** @throws {PipelineError} TRACE_UNKNOWN; CONFIG_INVALID where a case asks nothing, or its regular expression is none */
   addCases(cases: readonly GivenCase[], addedBy: string): Promise<AddedCases>;
   /** Judges an answer that is of no trace. @throws {PipelineError} RUBRIC_INVALID */
-  judgeAnswer(answer: AnswerToJudge, request: JudgeRequest): Promise<WhyVerdict>;
+  judgeAnswer(answer: AnswerToJudge, request: { readonly rubricsDirectory?: string }): Promise<JudgedAnswer>;
   /** Tells the gate how a release did on the whole set: it raises the alarm of the floor, or takes it back. */
   floorRun(run: FloorRun): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AdversarialCase } from '../../core/adversarial-case.js';
-import type { WhyVerdict } from '../api.js';
+import type { JudgedAnswer } from './api.js';
 import { readCases } from './read-cases.js';
 import { runSet, type RunDeps } from './run-set.js';
 
@@ -91,8 +91,9 @@ describe('a run of the adversarial set', () => {
       ...deps((input) => answers.get(input)!),
       judge: async ({ criterion, output }) => {
         asked.push(`${criterion} ${output}`);
-        if (criterion === 'right') return { outcome: 'fail', explanation: 'it is wrong', reason: '' } as WhyVerdict;
-        return { outcome: 'abstain', explanation: '', reason: 'no judge model' } as WhyVerdict;
+        if (criterion === 'right')
+          return { outcome: 'fail', explanation: 'it is wrong', reason: '' } satisfies JudgedAnswer;
+        return { outcome: 'abstain', explanation: '', reason: 'no judge model' } satisfies JudgedAnswer;
       },
     });
     expect(report.cases.map(({ outcome, reason }) => `${outcome}: ${reason}`)).toEqual([

@@ -1,9 +1,8 @@
 import type { AdversarialCase } from '../../core/adversarial-case.js';
 import type { Fetch } from '../../core/post.js';
 import { createFloorTest, updateFloorTest, type FloorTest } from '../../gates/index.js';
-import type { WhyVerdict } from '../api.js';
 import { askAgent } from './agent-endpoint.js';
-import type { AnswerToJudge, CaseResult, RunReport } from './api.js';
+import type { AnswerToJudge, CaseResult, JudgedAnswer, RunReport } from './api.js';
 import { expectsText, wrongIn } from './expectation.js';
 
 export interface RunOptions {
@@ -22,7 +21,7 @@ export interface RunDeps {
   readonly nowMs: () => number;
   /** Ends the run: what was not asked yet is unanswered. */
   readonly signal: AbortSignal;
-  readonly judge: (answer: AnswerToJudge) => Promise<WhyVerdict>;
+  readonly judge: (answer: AnswerToJudge) => Promise<JudgedAnswer>;
   readonly progress: (done: number, all: number) => void;
 }
 

@@ -20,9 +20,9 @@ export interface AlarmQueries {
   alarm(idPrefix: string): Promise<AlarmStory>;
   /**
    * Somebody has seen it: channels that know such a thing are told.
-   * @throws {PipelineError} ALARM_UNKNOWN when no such alarm fires
+   * @throws {PipelineError} ALARM_UNKNOWN when no such alarm fires, or more than one has an id that begins so
    */
-  acknowledgeAlarm(alarmId: string, by: string): Promise<AlarmTransition>;
+  acknowledgeAlarm(idPrefix: string, by: string): Promise<AlarmTransition>;
   /** Sends a test and its end to one channel of the settings. */
   testChannel(channel: string): Promise<TestResult>;
 }

@@ -16,12 +16,12 @@ export function alarmCalls({
   readonly notifier: Pick<Notifier, 'sendTest'>;
 }): Pick<AlarmQueries, 'acknowledgeAlarm' | 'testChannel'> {
   return {
-    async acknowledgeAlarm(alarmId, by) {
-      const step = await watch.acknowledge(alarmId, by);
+    async acknowledgeAlarm(idPrefix, by) {
+      const step = await watch.acknowledge(idPrefix, by);
       if (step !== undefined) return step;
       throw new PipelineError(
         'ALARM_UNKNOWN',
-        `expected an alarm that fires with the id ${alarmId}, found none; assay alarms list shows those that do`,
+        `expected one alarm that fires and whose id begins with ${idPrefix}, found none or several; assay alarms list shows those that do`,
       );
     },
     testChannel: (channel) => notifier.sendTest(channel),

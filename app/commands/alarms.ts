@@ -57,10 +57,7 @@ function addAcknowledge(alarms: Command, terminal: Terminal): void {
     .addHelpText('after', '\nExample:\n  assay alarms ack 3f9a01bc --by ana')
     .action(async (id: string, options: CommonOptions & { readonly by: string }) => {
       await printQuery(options, terminal, {
-        async ask(queries) {
-          const { alarm } = await queries.alarm(id);
-          return queries.acknowledgeAlarm(alarm.alarmId, options.by);
-        },
+        ask: (queries) => queries.acknowledgeAlarm(id, options.by),
         render: ({ alarmId: acknowledged }, paint) =>
           `${paint.bold(acknowledged)} is acknowledged by ${options.by}; it is still watched, and resolves when the data says so`,
       });

@@ -40,14 +40,15 @@ export class AlarmBook {
     return entriesOf(next);
   }
 
-  /** A person has seen it. Undefined when there is no such alarm, or it does not fire. */
+  /** A person has seen the one alarm that fires and whose id begins so. Undefined when there is none, or more than one. */
   acknowledge(
-    alarmId: string,
+    idPrefix: string,
     by: string,
     atMs: number,
   ): { readonly next: AlarmTransition; readonly entries: readonly StateEntry[] } | undefined {
-    const known = this.latest(alarmId);
-    if (known?.state !== 'firing') return undefined;
+    const fits = this.#all().filter(({ alarmId, state }) => state === 'firing' && alarmId.startsWith(idPrefix));
+    const known = fits[0];
+    if (known === undefined || fits.length > 1) return undefined;
     const details = { ...known.details, ...(by === '' ? {} : { acknowledgedBy: by }) };
     const next: AlarmTransition = { ...known, state: 'acknowledged', sequence: known.sequence + 1, details, atMs };
     return { next, entries: entriesOf(next) };

@@ -153,7 +153,7 @@ it('takes an acknowledgement once, while the alarm fires', async () => {
     await watch.look();
   }
   const { alarmId } = world.told[0]!;
-  expect(await watch.acknowledge(alarmId, 'ana')).toMatchObject({ state: 'acknowledged', sequence: 2 });
+  expect(await watch.acknowledge(alarmId.slice(0, 8), 'ana')).toMatchObject({ state: 'acknowledged', sequence: 2 });
   expect(await watch.acknowledge(alarmId, 'ana')).toBeUndefined();
   for (let times = 0; times < 30; times += 1) {
     world.come('1.0.0', 300, 9);

@@ -95,11 +95,11 @@ export class Watch implements Component {
 
   /**
    * A person has seen an alarm.
-   * @returns the step, or undefined where no such alarm fires
+   * @returns the step, or undefined unless one alarm fires whose id begins so
    */
-  async acknowledge(alarmId: string, by: string): Promise<AlarmTransition | undefined> {
+  async acknowledge(idPrefix: string, by: string): Promise<AlarmTransition | undefined> {
     const { state, clock } = this.deps;
-    const acknowledged = this.#book.acknowledge(alarmId, by, clock.nowMs());
+    const acknowledged = this.#book.acknowledge(idPrefix, by, clock.nowMs());
     if (acknowledged === undefined) return undefined;
     await state.put(acknowledged.entries);
     await this.#tell();

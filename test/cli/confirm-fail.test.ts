@@ -53,7 +53,7 @@ describe('a fail that a second judge does not confirm', { timeout: 120_000 }, ()
 
   it('is stored as a pass that is disputed, and why shows what each model said', async () => {
     const why = await until(
-      () => askAssay<Why>(data, 'why', TRACE),
+      () => askAssay<Why>(data, 'why', TRACE, '--wait'),
       ({ verdicts }) => verdicts.length === 1,
     );
     const [verdict] = why.verdicts;

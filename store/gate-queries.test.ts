@@ -99,6 +99,37 @@ describe.each(STORES)('what a gate asks of the store (%s)', (kind) => {
     expect((await reader.sliceDays(next!)).map((slice) => slice.day)).toEqual([next]);
   });
 
+  it('tells what judges answered since then, by criterion, and how far the pipeline is', async () => {
+    const LATER_MS = NOW_MS + 10 * DAY_MS;
+    const decisions = [11, 12, 13, 14, 15].map((number) =>
+      decisionOn(traceIdOf(number), { decidedAtMs: LATER_MS + number, firstSeenMs: LATER_MS }),
+    );
+    const [passed, failed, broken, waiting, byHand] = decisions;
+    const times = { judgedAtMs: LATER_MS + 100, decidedAtMs: LATER_MS };
+    await write(
+      ...decisions.map((decision) => jsonRecord('decisions', decision.traceId, decision)),
+      jsonRecord('decisions', 'k', decisionOn(traceIdOf(16), { outcome: 'sampled_out', decidedAtMs: LATER_MS + 20 })),
+      jsonRecord('verdicts', 'k', verdictOn(passed!, { ...times, outcome: 'pass' })),
+      jsonRecord('verdicts', 'k', verdictOn(failed!, { ...times, outcome: 'fail' })),
+      jsonRecord('verdicts', 'k', verdictOn(broken!, { ...times, outcome: 'error' })),
+      jsonRecord('verdicts', 'k', verdictOn(byHand!, { ...times, outcome: 'fail', audit: true, byHand: true })),
+    );
+    expect(await reader.judgeAnswers(LATER_MS)).toEqual([
+      { tenant: 'acme', criterion: 'task-done', passed: 1, failed: 1, abstained: 0, errors: 1, shed: 0 },
+    ]);
+    expect(await reader.judgeAnswers(LATER_MS + 101)).toEqual([]);
+    expect(await reader.pipelineProgress(LATER_MS + 1_000)).toEqual({
+      lastDecidedMs: LATER_MS + 20,
+      decidedInDay: 6,
+      oldestPendingMs: waiting!.decidedAtMs,
+    });
+    expect(await reader.pipelineProgress(LATER_MS + 30 * DAY_MS)).toMatchObject({
+      lastDecidedMs: null,
+      decidedInDay: 0,
+      oldestPendingMs: null,
+    });
+  });
+
   it('gives alarms as they were told, each step once, and the latest of each', async () => {
     await write(...[FIRING, FIRING, RESOLVED, OTHER].map((step) => jsonRecord('alarms', step.alarmId, step)));
     expect(await reader.currentAlarms()).toEqual([OTHER, RESOLVED]);

@@ -1,3 +1,5 @@
+import { clopperPearsonInterval } from './clopper-pearson.js';
+
 /**
  * Exact one-sided lower bound of a rate: the largest rate at which so many passes or more would have had a chance of at
  * most alpha. This certifies a floor; that of two sides is found by half of alpha.
@@ -13,34 +15,5 @@ export function lowerBound(passed: number, n: number, alpha = 0.05): number {
     throw new RangeError(`expected whole passes in [0, ${n}], got ${passed}`);
   }
   if (!(alpha > 0 && alpha < 0.5)) throw new RangeError(`expected alpha in (0, 0.5), got ${alpha}`);
-  if (passed === 0) return 0;
-  const logWays = logChoose(n, passed);
-  let low = 0;
-  // At the rate that was seen, as many or more come out at least every other time.
-  let high = passed / n;
-  // The chance rises with the rate. 55 halvings leave less than the last digit of the bound.
-  for (let halving = 0; halving < 55; halving += 1) {
-    const rate = (low + high) / 2;
-    if (chanceOfAtLeast(passed, { n, rate, logWays }) <= alpha) low = rate;
-    else high = rate;
-  }
-  return low;
-}
-
-/** P(X >= count) of a binomial count, for a rate in (0, count / n], where the terms of the sum only fall. */
-function chanceOfAtLeast(count: number, { n, rate, logWays }: { n: number; rate: number; logWays: number }): number {
-  const odds = rate / (1 - rate);
-  let term = Math.exp(logWays + count * Math.log(rate) + (n - count) * Math.log1p(-rate));
-  let total = 0;
-  for (let k = count; k <= n && term > total * Number.EPSILON; k += 1) {
-    total += term;
-    term *= ((n - k) / (k + 1)) * odds;
-  }
-  return total;
-}
-
-function logChoose(n: number, k: number): number {
-  let log = 0;
-  for (let step = 1; step <= Math.min(k, n - k); step += 1) log += Math.log((n - step + 1) / step);
-  return log;
+  return passed === 0 ? 0 : clopperPearsonInterval(passed, n, 2 * alpha)[0];
 }

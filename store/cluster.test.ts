@@ -61,8 +61,12 @@ describe('a cluster of two shards', () => {
     // The engine cannot end while a table waits for a keeper that it can write to.
     for (const line of made.split('\n')) await rows(`DROP TABLE ${line.split('\t')[0]} SYNC`);
     expect(made.split('\n')).toEqual([
+      'assay_adversarial_local\tReplicatedMergeTree',
+      'assay_alarms_local\tReplicatedReplacingMergeTree',
       'assay_decisions_local\tReplicatedReplacingMergeTree',
       'assay_erasures_local\tReplicatedReplacingMergeTree',
+      'assay_labels_local\tReplicatedReplacingMergeTree',
+      'assay_outbox_local\tReplicatedReplacingMergeTree',
       'assay_policies_local\tReplicatedReplacingMergeTree',
       'assay_retention_local\tReplicatedReplacingMergeTree',
       'assay_spend_local\tReplicatedReplacingMergeTree',

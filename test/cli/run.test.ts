@@ -52,6 +52,6 @@ describe('assay run', () => {
   it('names the roles when it is given another', async () => {
     const result = await runAssay(['run', '--role', 'receive,watch'], { cwd: temporaryDirectory() });
     expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toContain('expected receive, sample, judge, publish, write, got "watch".');
+    expect(result.stderr).toContain('expected receive, sample, judge, publish, gate, write, got "watch".');
   });
 });

@@ -120,7 +120,7 @@ async function decided(folder: string, number: number, ...options: readonly stri
 
 /** The folders at the root that hold product code: those of ARCHITECTURE.md, as far as they exist. */
 function stages(): readonly string[] {
-  return [...STAGES, 'publisher', 'clustering', 'evals'].filter((name) => existsSync(join(ROOT, name)));
+  return [...STAGES, 'publisher', 'notifier', 'clustering', 'evals'].filter((name) => existsSync(join(ROOT, name)));
 }
 
 function sourceOf(built: string): string {

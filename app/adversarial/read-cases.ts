@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PipelineError } from '../../core/errors.js';
 import type { GivenCase } from './api.js';
+import { parseJsonLine } from '../parse-json-line.js';
 
 const text = z.string().max(100_000).exactOptional();
 
@@ -36,17 +37,10 @@ export function readCases(content: string, name: string): readonly GivenCase[] {
 }
 
 function parseLine(written: string, place: string): GivenCase {
-  let problem: string;
-  try {
-    const parsed = line.safeParse(JSON.parse(written));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    problem = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'another shape'}`;
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
-  }
+  const parsed = parseJsonLine(line, written);
+  if ('value' in parsed) return parsed.value;
   throw new PipelineError(
     'CONFIG_INVALID',
-    `expected a case as one JSON object at ${place}, such as {"input":"…","contains":"…"}, got ${problem}; nothing was added`,
+    `expected a case as one JSON object at ${place}, such as {"input":"…","contains":"…"}, got ${parsed.problem}; nothing was added`,
   );
 }

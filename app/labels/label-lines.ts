@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PipelineError } from '../../core/errors.js';
 import { LABEL_QUEUES, LABEL_SOURCES, LABEL_VALUES, type Label } from '../../core/label.js';
 import type { GivenLabel } from './api.js';
+import { parseJsonLine } from '../parse-json-line.js';
 
 const line = z.strictObject({
   traceId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hex digits'),
@@ -37,18 +38,11 @@ export function parseLabelLines(text: string, name: string): readonly LabelLine[
 }
 
 function parseLine(text: string, place: string): z.output<typeof line> {
-  let problem: string;
-  try {
-    const parsed = line.safeParse(JSON.parse(text));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    problem = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'another shape'}`;
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
-  }
+  const parsed = parseJsonLine(line, text);
+  if ('value' in parsed) return parsed.value;
   throw new PipelineError(
     'CONFIG_INVALID',
-    `expected a label as one JSON object at ${place}, such as {"traceId":"…","criterion":"task-completion","value":"pass"}, got: ${problem}; nothing was imported`,
+    `expected a label as one JSON object at ${place}, such as {"traceId":"…","criterion":"task-completion","value":"pass"}, got: ${parsed.problem}; nothing was imported`,
   );
 }
 

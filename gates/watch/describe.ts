@@ -1,6 +1,7 @@
 import type { AlarmSubject, AlarmTransition } from '../../core/alarm.js';
 import { evidence } from '../detector.js';
 import type { HeldAgainst, Incident } from './slice-watch.js';
+import { nameOf, percent, round } from './words.js';
 
 type Tested = Pick<Incident, 'test' | 'detector'>;
 
@@ -48,19 +49,6 @@ export function describeRecovery(
     summary: `${subject.service} fails ${subject.criterion} about as rarely as ${against.release} did again: the alarm on ${subject.release} is taken back`,
     details: { evidence: round(logEvidence), baselineFailRate: round(against.baselines[test].failRate) },
   };
-}
-
-function nameOf({ service, release, environment }: AlarmSubject): string {
-  const where = environment === '' ? '' : ` in ${environment}`;
-  return `${[service, release].filter((part) => part !== '').join(' ')}${where}`;
-}
-
-function percent(ratio: number): string {
-  return `${(100 * Math.min(1, Math.max(0, ratio))).toFixed(1)} %`;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }
 
 function toUtc(ms: number): string {

@@ -4,6 +4,7 @@ import type { State, StateEntry } from '../../core/state.js';
 import { createFloorTest, updateFloorTest, type FloorState, type FloorTest } from '../floor.js';
 import { logMeanExp } from '../log-sum-exp.js';
 import type { Finding } from './regression.js';
+import { nameOf, percent, round } from './words.js';
 
 export const FLOOR_RULE = 'adversarial-floor';
 
@@ -206,17 +207,4 @@ function subjectOf({ tenant, service, release, environment }: Omit<AlarmSubject,
 
 function keyOf({ tenant, service, release, environment }: AlarmSubject): string {
   return `${SLICE}${JSON.stringify([tenant, service, environment, release])}`;
-}
-
-function nameOf({ service, release, environment }: AlarmSubject): string {
-  const where = environment === '' ? '' : ` in ${environment}`;
-  return `${[service, release].filter((part) => part !== '').join(' ')}${where}`;
-}
-
-function percent(ratio: number): string {
-  return `${(100 * ratio).toFixed(1)} %`;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

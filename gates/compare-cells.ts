@@ -106,7 +106,7 @@ interface Known {
 
 type Evidences = readonly [ofDrop: number, ofNoDrop: number];
 
-/** How many times the traces there are is as good as any number. */
+/** So many times the traces that there are stands for a supply without end: what that does not decide, more traces will not. */
 const MANY = 1_000;
 
 function boundsOf(baseline: readonly Cell[], alpha: number): Known {

@@ -137,7 +137,7 @@ export interface Evidence {
   readonly logEvidence: number;
   readonly logThreshold: number;
   readonly isAlarm: boolean;
-  /** No bet has anything left: what an alarm may be resolved on. Data that stopped leaves it as it was. */
+  /** No bet has anything left. Data that stopped leaves it as it was. */
   readonly isQuiet: boolean;
   /** Start of the first batch of the leading bet's run: when it got worse, as far as is known. Null before any batch. */
   readonly changePointMs: number | null;

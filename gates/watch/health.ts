@@ -10,7 +10,7 @@ export interface HealthSight {
 }
 
 /** One thing that was looked at. */
-export interface Sign {
+interface Sign {
   readonly rule: string;
   readonly kind: AlarmKind;
   readonly severity: Severity;

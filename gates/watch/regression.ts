@@ -72,9 +72,8 @@ export function lookForRegressions(
   feedIncidents(slices, news);
   const inUse = [...slices.values()].filter((slice) => isInUse(slice, nowMs)).length;
   for (const [key, slice] of slices) {
-    const kin = [...slices.values()].filter(
-      (one) => one !== slice && familyKey(one.subject) === familyKey(slice.subject),
-    );
+    // Only who has no baseline yet looks at the others.
+    const kin = slice.own === undefined ? kinOf(slice, slices) : [];
     slices.set(key, advance(holdAgainst(slice, kin, { options, nowMs }), { options, nowMs, inUse }));
   }
   const findings = [...openIncidents(slices, { options, nowMs }), ...closeIncidents(slices, options)];
@@ -84,6 +83,12 @@ export function lookForRegressions(
 /** Releases that nothing came of for long, and no incident is about. */
 function withoutPast(slices: ReadonlyMap<string, SliceWatch>, nowMs: number): ReadonlyMap<string, SliceWatch> {
   return new Map([...slices].filter(([, { incident, lastMs }]) => incident !== undefined || nowMs - lastMs < KEPT_MS));
+}
+
+/** The other releases of the same criterion of the service. */
+function kinOf(slice: SliceWatch, slices: ReadonlyMap<string, SliceWatch>): readonly SliceWatch[] {
+  const family = familyKey(slice.subject);
+  return [...slices.values()].filter((one) => one !== slice && familyKey(one.subject) === family);
 }
 
 /** A release that was taken back has no traffic of its own any more: what takes its place speaks for it. */

@@ -73,6 +73,7 @@ function storedMemory(): Promise<readonly string[]> {
     start,
     spansPerSecond: 25_000,
     seconds: 30,
+    of: 'RSS',
     goalMib: 1_144,
   });
 }

@@ -90,7 +90,7 @@ function kafkaSettings({ address }: Broker, prefix: string): readonly string[] {
 function receiverMemory(spansPerSecond: number, goalMib: number): Promise<readonly string[]> {
   const start = (): Promise<Server> => startOnKafka('receive');
   const { seconds } = options;
-  return memoryLine({ what: 'a receiver alone on Kafka', start, spansPerSecond, seconds, goalMib });
+  return memoryLine({ what: 'a receiver alone on Kafka', start, spansPerSecond, seconds, of: 'RssAnon', goalMib });
 }
 
 function costs(runs: readonly Measured[]): string {
